@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class VendorsConfig(AppConfig):
+    name = "vendors"
+    default_auto_field = "django.db.models.BigAutoField"
+    verbose_name = "第三方机构与价格"
