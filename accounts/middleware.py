@@ -1,0 +1,53 @@
+"""The person's post, and one declared transaction around each view."""
+
+import uuid
+
+from django.db import transaction
+
+from audit import declaring
+
+SESSION_KEY = "post"
+
+
+class CurrentPost:
+    """Put the post chosen at the top of the page on the user; a post that ended falls back to the first in force."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        user = request.user
+        if user.is_authenticated and (chosen := request.session.get(SESSION_KEY)):
+            user.act_as(next((post for post in user.posts_now if post.pk == chosen), user.post))
+        return self.get_response(request)
+
+
+class DeclaredTransaction:
+    """One transaction a request, declaring to the trail who acts and to row level security what they may see.
+
+    A server error undoes everything the request wrote; a refusal (4xx) has written nothing by itself.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        with transaction.atomic():
+            user = request.user
+            known = user.is_authenticated
+            declaring.declare(
+                actor=user.pk if known else 0,
+                post=user.post.pk if known and user.post else None,
+                step=f"web.{request.method.lower()}",
+                request=uuid.uuid4().hex,
+                institutions=user.institution_ids if known else (),
+                identity=user.institution_ids if known and user.sees_identity else (),
+            )
+            response = self.get_response(request)
+            # Only marked in process_exception: the page that explains a refusal still has to read the database.
+            if response.status_code >= 500 or getattr(request, "undo", False):
+                transaction.set_rollback(True)
+            return response
+
+    def process_exception(self, request, exception):
+        request.undo = True

@@ -1,0 +1,259 @@
+"""Who works where, in which post, and what a post may do.
+
+In a county hospital one person holds three or four posts (`vocab.md` §1), so rights hang on the post a person
+works in now, and separation of duties is judged per case (X14), not by role alone.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Self
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+ANY = "*"
+
+
+class Institution(models.Model):
+    """A hospital or a health bureau: a legal person of its own; data, charges and records are told apart by it."""
+
+    class Kind(models.TextChoices):
+        HOSPITAL = "hospital", _("Hospital")
+        BUREAU = "bureau", _("Health bureau")
+
+    code = models.CharField(_("code"), max_length=20, unique=True)
+    name = models.CharField(_("name"), max_length=100)
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.HOSPITAL)
+    grade = models.CharField(_("grade"), max_length=20, blank=True)
+    ownership = models.CharField(_("ownership"), max_length=20, blank=True)
+    uscc = models.CharField(_("unified social credit code"), max_length=18, blank=True)
+    supervised_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="supervises")
+    document_prefix = models.CharField(
+        max_length=20, blank=True, help_text=_("The issuer's short name in document numbers, e.g. ×总医")
+    )
+    complaint_phone = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        ordering = ["kind", "code"]
+        verbose_name = _("institution")
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def is_bureau(self) -> bool:
+        return self.kind == self.Kind.BUREAU
+
+
+class Department(models.Model):
+    institution = models.ForeignKey(Institution, models.PROTECT, related_name="departments")
+    name = models.CharField(_("department"), max_length=60)
+
+    class Meta:
+        ordering = ["institution", "id"]
+        constraints = [models.UniqueConstraint(fields=["institution", "name"], name="department_once")]
+        verbose_name = _("department")
+
+    def __str__(self):
+        return self.name
+
+
+class Role(models.Model):
+    """A role of `vocab.md` §1, with what it may do, as data (`accounts/data/roles.json`)."""
+
+    class Scope(models.TextChoices):
+        OWN = "own", _("Cases one requested")
+        DEPARTMENT = "department", _("Cases of one's department")
+        INSTITUTION = "institution", _("Cases of one's institution")
+        COUNTY = "county", _("Cases of the supervised institutions, without identity")
+        NONE = "none", _("No cases")
+
+    code = models.CharField(max_length=3, primary_key=True)
+    name = models.CharField(max_length=60)
+    group = models.CharField(max_length=20)
+    scope = models.CharField(max_length=12, choices=Scope, default=Scope.NONE)
+    sees_identity = models.BooleanField(default=False)
+    permissions = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+
+    class Meta:
+        ordering = ["code"]
+
+    def __str__(self):
+        return self.name
+
+
+class UserManager(BaseUserManager):
+    def get_by_natural_key(self, username):
+        return self.get(username=username)
+
+    def machine(self) -> User:
+        """The account under which tasks, imports and migrations act."""
+        user, _made = self.get_or_create(
+            username="system", defaults={"name": "系统", "kind": User.Kind.MACHINE, "password": "!"}
+        )
+        return user
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person with a staff number, or a machine. Nobody acts without an account: machines have theirs."""
+
+    class Kind(models.TextChoices):
+        PERSON = "person", _("Person")
+        MACHINE = "machine", _("Machine")
+
+    username = models.CharField(_("staff number"), max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=60)
+    pinyin = models.CharField(max_length=120, blank=True)
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.PERSON)
+    title = models.CharField(_("professional title"), max_length=30, blank=True)
+    is_active = models.BooleanField(default=True)
+    is_demo = models.BooleanField(default=False)
+    joined_at = models.DateTimeField(default=timezone.now)
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS = ["name"]
+    objects = UserManager()
+
+    class Meta:
+        ordering = ["username"]
+        verbose_name = _("user")
+
+    class Trail:
+        digest = ("password",)
+
+    def __str__(self):
+        return self.name
+
+    def get_full_name(self):
+        return self.name
+
+    @property
+    def is_machine(self) -> bool:
+        return self.kind == self.Kind.MACHINE
+
+    @cached_property
+    def posts_now(self) -> list[Post]:
+        """The posts in force today, in the order they were given."""
+        return list(self.posts.in_force(timezone.localdate()).select_related("institution", "department", "role"))
+
+    @property
+    def post(self) -> Post | None:
+        """The post the person works in now: chosen at the top of the page, else the first in force."""
+        if "_post" not in self.__dict__:
+            self.__dict__["_post"] = self.posts_now[0] if self.posts_now else None
+        return self.__dict__["_post"]
+
+    def act_as(self, post: Post | None) -> Self:
+        self.__dict__["_post"] = post
+        self.__dict__.pop("institution_ids", None)
+        return self
+
+    @cached_property
+    def institution_ids(self) -> tuple[int, ...]:
+        """The institutions whose cases the current post may see; a bureau's post sees those it supervises."""
+        if self.is_machine:
+            return tuple(Institution.objects.values_list("pk", flat=True))
+        post = self.post
+        if post is None:
+            return ()
+        if post.institution.is_bureau:
+            return (post.institution_id, *post.institution.supervises.values_list("pk", flat=True))
+        return (post.institution_id,)
+
+    @property
+    def sees_identity(self) -> bool:
+        """Whether the current post may read patients' names and numbers. A bureau's never does (R25)."""
+        if self.is_machine:
+            return True
+        return bool(self.post and self.post.role.sees_identity and not self.post.institution.is_bureau)
+
+    @property
+    def scope(self) -> str:
+        if self.is_machine:
+            return Role.Scope.COUNTY
+        return self.post.role.scope if self.post else Role.Scope.NONE
+
+    def may(self, permission: str, obj: models.Model | None = None) -> bool:
+        """Whether the current post allows `permission`, and on `obj` lies within its institutions."""
+        if not self.is_active:
+            return False
+        if not self.is_machine:
+            post = self.post
+            if post is None or permission not in post.role.permissions:
+                return False
+        institution = getattr(obj, "institution_id", None) if obj is not None else None
+        return institution is None or institution in self.institution_ids
+
+
+class PostQuerySet(models.QuerySet):
+    def in_force(self, on: date) -> Self:
+        return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=on), starts_on__lte=on)
+
+
+class Post(models.Model):
+    """One person in one role at one place, with dates."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="posts")
+    institution = models.ForeignKey(Institution, models.PROTECT, related_name="posts")
+    department = models.ForeignKey(Department, models.PROTECT, null=True, blank=True, related_name="posts")
+    role = models.ForeignKey(Role, models.PROTECT, related_name="posts")
+    starts_on = models.DateField(_("from"), default=date(2020, 1, 1))
+    ends_on = models.DateField(_("to"), null=True, blank=True)
+
+    objects = PostQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "institution", "department", "role", "starts_on"],
+                name="post_once",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=models.F("starts_on")), name="post_period_in_order"
+            ),
+        ]
+        verbose_name = _("post")
+
+    def __str__(self):
+        place = self.department.name if self.department else self.institution.name
+        return f"{place} · {self.role.name}"
+
+
+class SetPasswordLink(models.Model):
+    """A one-time link with which a person sets a password; the secret itself is not kept, only its digest."""
+
+    user = models.ForeignKey(User, models.CASCADE, null=True, blank=True, related_name="password_links")
+    digest = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+    first_administrator = models.BooleanField(default=False)
+
+    class Trail:
+        digest = ("digest",)
+
+
+class LetIn(models.Model):
+    """A person is let into one case, by name, with a reason and a last day; guardian holds the grant itself."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="let_ins")
+    content_type = models.ForeignKey("contenttypes.ContentType", models.PROTECT)
+    object_pk = models.CharField(max_length=40)
+    institution = models.ForeignKey(Institution, models.PROTECT)
+    reason = models.CharField(_("reason"), max_length=200)
+    ends_on = models.DateField(_("last day"))
+    given_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    given_at = models.DateTimeField(default=timezone.now)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "content_type", "ends_on"])]
