@@ -1,0 +1,53 @@
+"""Fixtures for everybody. Those of one subject live in `tests/fixtures/SUBJECT.py` and are found here."""
+
+from pathlib import Path
+
+import pytest
+
+from tests import database
+
+pytest_plugins = [
+    f"tests.fixtures.{path.stem}"
+    for path in sorted((Path(__file__).parent / "fixtures").glob("*.py"))
+    if path.stem != "__init__"
+]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(request, django_test_environment, django_db_blocker, django_db_modify_db_settings):
+    """The test database: built as the owner, used as the application's role (`tests/database.py`)."""
+    from django.db import connection
+    from django.test import TransactionTestCase
+
+    worker = getattr(request.config, "workerinput", {}).get("workerid", "")
+    with django_db_blocker.unblock():
+        name = connection.settings_dict["NAME"]
+        database.build_or_clone(connection, worker=worker, verbosity=request.config.option.verbose)
+        connection.close()
+
+    def put_back(self):
+        if connection.in_atomic_block:
+            connection.rollback()
+        database.restore(connection.settings_dict)
+
+    ordinary, TransactionTestCase._fixture_teardown = TransactionTestCase._fixture_teardown, put_back
+    yield
+    TransactionTestCase._fixture_teardown = ordinary
+    with django_db_blocker.unblock():
+        connection.close()
+        test_name, settings = connection.settings_dict["NAME"], {**connection.settings_dict}
+        connection.settings_dict["NAME"] = name
+        database.close()
+        database.drop(settings, test_name)
+        database.close()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    """The system's headless Chromium; as root it has no sandbox of its own."""
+    import os
+    import shutil
+
+    found = os.environ.get("MINGJIAN_BROWSER") or shutil.which("chromium-headless-shell")
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return {**browser_type_launch_args, "executable_path": found, "args": arguments}
