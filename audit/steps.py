@@ -1,0 +1,113 @@
+"""Steps, and `move()`: the one way a status changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.core.checks import Error
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+
+from audit import declaring
+from audit.gates import GATES, Act, Judgement, Refusal, Refused, judge
+
+STEPS: dict[str, Step] = {}
+
+
+class Step:
+    """One arrow of the chart: from which statuses to which, who may take it, and which gates guard it.
+
+    `name` is what the trail records ("referral.approved"); `gates` are codes, registered by any app.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        sources: Iterable[Any],
+        target: Any,
+        permission: str,
+        gates: Iterable[str] = (),
+        label: Any = "",
+    ):
+        self.name = name
+        self.sources = frozenset(sources)
+        self.target = target
+        self.permission = permission
+        self.gates = tuple(gates)
+        self.label = label or name
+        if name in STEPS:
+            raise ValueError(f"Step {name} is defined twice.")
+        STEPS[name] = self
+
+    def __repr__(self) -> str:
+        return f"<Step {self.name}>"
+
+    def judge(self, obj: Any, at: datetime, act: Act | None = None) -> list[Judgement]:
+        """What every gate of this step says, as of `at`."""
+        return [judge(code, obj, at, act) for code in self.gates]
+
+    def refusals(self, obj: Any, at: datetime, act: Act | None = None) -> list[Refusal]:
+        """Why the step may not be taken. What cannot be judged blocks too: its facts have to be recorded first."""
+        return [judgement.refusal for judgement in self.judge(obj, at, act) if judgement.blocks]
+
+
+@transaction.atomic
+def move(
+    obj: Any,
+    step: Step,
+    *,
+    by: Any,
+    act: Act | None = None,
+    reason: str = "",
+    clause: str = "",
+    at: datetime | None = None,
+    **changes: Any,
+) -> Any:
+    """Take the step, with `changes` to other fields, or raise and leave everything as it was.
+
+    PermissionDenied: not you. Refused: not so (a gate), or not any more (someone was faster).
+    """
+    if not by.may(step.permission, obj):
+        raise PermissionDenied(step.permission)
+    act = act or Act(by=by, step=step.name, data=changes)
+    if refusals := step.refusals(obj, at or timezone.now(), act):
+        raise Refused(refusals)
+    if obj.status not in step.sources:
+        raise Refused.stale(obj, step)
+    with declaring.step(step.name, reason=reason, clause=clause or ",".join(_clauses(step))):
+        # Whoever comes second finds no row.
+        rows = type(obj)._default_manager.filter(pk=obj.pk, status=obj.status)
+        if not rows.update(status=step.target, **changes):
+            raise Refused.stale(obj, step)
+    for name, value in {**changes, "status": step.target}.items():
+        setattr(obj, name, value)
+    return obj
+
+
+def _clauses(step: Step) -> list[str]:
+    return sorted({clause for code in step.gates for clause in GATES[code].clauses})
+
+
+def unregistered() -> list[tuple[Step, str]]:
+    """The codes that steps list and nobody registered."""
+    return [(step, code) for step in STEPS.values() for code in step.gates if code not in GATES]
+
+
+def verify_registered() -> None:
+    """Stop the start on a step whose gate nobody can judge. Called once every app is ready."""
+    if missing := unregistered():
+        named = ", ".join(f"{step.name} lists {code}" for step, code in missing)
+        raise ImproperlyConfigured(f"Gates that no app registered: {named}")
+
+
+def check_registered(app_configs: Any = None, **kwargs: Any) -> list[Error]:
+    """The same as a system check."""
+    return [
+        Error(
+            f"The step {step.name} lists the gate {code}, which no app registered.", obj=step, id="audit.E001"
+        )
+        for step, code in unregistered()
+    ]
