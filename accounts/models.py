@@ -180,6 +180,15 @@ class User(AbstractBaseUser, PermissionsMixin):
             return Role.Scope.COUNTY
         return self.post.role.scope if self.post else Role.Scope.NONE
 
+    def let_in_to(self, model: type[models.Model]) -> list[str]:
+        """Keys of the objects of `model` this person was let into by name; asked once a request."""
+        from accounts import grants  # guardian needs the app registry, which loads this module first
+
+        known = self.__dict__.setdefault("_let_in", {})
+        if model not in known:
+            known[model] = [] if self.is_machine else grants.keys(self, model)
+        return known[model]
+
     def may(self, permission: str, obj: models.Model | None = None) -> bool:
         """Whether the current post allows `permission`, and on `obj` lies within its institutions."""
         if not self.is_active:

@@ -1,0 +1,180 @@
+"""The referral: one request for one gene test for one patient (检测申请)."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Role
+from vendors.models import Origin
+
+
+class Status(models.TextChoices):
+    """States a clinician understands (`vocab.md` §3.1)."""
+
+    DRAFT = "draft", _("Draft")
+    SUBMITTED = "submitted", _("Submitted")
+    AWAITING_DISCUSSION = "awaiting_discussion", _("Awaiting departmental discussion")
+    AWAITING_MDT = "awaiting_mdt", _("Awaiting MDT discussion")
+    MDT_AGREED = "mdt_agreed", _("MDT agreed to test")
+    MDT_DISAGREED = "mdt_disagreed", _("MDT decided against testing")
+    AWAITING_CONSENT = "awaiting_consent", _("Awaiting disclosure and consent")
+    CONSENTED = "consented", _("Consented")
+    PATIENT_REFUSED = "patient_refused", _("Refused by the patient")
+    APPROVED = "approved", _("Outsourcing approved")
+    AWAITING_CHARGE = "awaiting_charge", _("Awaiting charge")
+    CHARGED = "charged", _("Charged, awaiting sampling")
+    SAMPLED = "sampled", _("Sampled")
+    SHIPPED = "shipped", _("Handed over")
+    RECEIVED = "received", _("Received by the laboratory")
+    REPORTED = "reported", _("Report returned")
+    FILED = "filed", _("Filed")
+    WITHDRAWN = "withdrawn", _("Consent withdrawn")
+    CANCELLED = "cancelled", _("Cancelled")
+    VOIDED = "voided", _("Voided")
+
+
+ENDED = (
+    Status.FILED,
+    Status.MDT_DISAGREED,
+    Status.PATIENT_REFUSED,
+    Status.WITHDRAWN,
+    Status.CANCELLED,
+    Status.VOIDED,
+)
+
+
+class ReferralQuerySet(models.QuerySet):
+    def visible_to(self, user) -> Self:
+        """The cases the user's post may see, and the ones the user was let into by name."""
+        scope = user.scope
+        if scope == Role.Scope.NONE:
+            mine = Q(pk__in=[])
+        else:
+            mine = Q(institution_id__in=user.institution_ids)
+            if scope == Role.Scope.OWN:
+                mine &= Q(requester_id=user.pk)
+            elif scope == Role.Scope.DEPARTMENT:
+                mine &= Q(department_id=user.post.department_id)
+        if let_in := user.let_in_to(self.model):
+            mine |= Q(pk__in=let_in, institution_id__in=user.institution_ids)
+        return self.filter(mine)
+
+    def under_way(self) -> Self:
+        return self.exclude(status__in=ENDED)
+
+    def sampled(self) -> Self:
+        return self.filter(collected_at__isnull=False)
+
+    def first_visits(self) -> Self:
+        return self.filter(first_visit=True)
+
+    def clinical(self) -> Self:
+        return self.filter(nature=Referral.Nature.CLINICAL)
+
+    def research(self) -> Self:
+        return self.filter(nature=Referral.Nature.RESEARCH)
+
+
+class Referral(models.Model):
+    """One request. The `…_at` stamps repeat the time of the step from its own record, so that lists and
+    indicators read one row and the database can hold the order of steps; only actions write them."""
+
+    class Nature(models.TextChoices):
+        CLINICAL = "clinical", _("Clinical")
+        RESEARCH = "research", _("Research")
+
+    institution = models.ForeignKey("accounts.Institution", models.PROTECT, related_name="referrals")
+    number = models.CharField(_("referral number"), max_length=40)
+    department = models.ForeignKey("accounts.Department", models.PROTECT, null=True, related_name="referrals")
+    requester = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="referrals")
+    patient = models.ForeignKey("referrals.Patient", models.PROTECT, related_name="referrals")
+    diagnosis_code = models.CharField(_("diagnosis (ICD-10)"), max_length=20, blank=True)
+    first_visit = models.BooleanField(_("first visit for a malignancy"), null=True)
+    indication = models.ForeignKey("catalog.Indication", models.PROTECT, null=True, related_name="referrals")
+    test = models.ForeignKey("catalog.GeneTest", models.PROTECT, related_name="referrals")
+    nature = models.CharField(_("nature"), max_length=10, choices=Nature, default=Nature.CLINICAL)
+    study = models.ForeignKey("referrals.Study", models.PROTECT, null=True, related_name="referrals")
+    laboratory = models.ForeignKey("vendors.Laboratory", models.PROTECT, null=True, related_name="referrals")
+    evidence_count = models.PositiveSmallIntegerField(_("papers of evidence"), null=True)
+    status = models.CharField(_("status"), max_length=24, choices=Status, default=Status.DRAFT)
+    origin = models.CharField(max_length=10, choices=Origin, default=Origin.LIVE)
+
+    requested_at = models.DateTimeField(_("requested at"))
+    discussed_at = models.DateTimeField(null=True)
+    mdt_concluded_at = models.DateTimeField(null=True)
+    consented_at = models.DateTimeField(null=True)
+    approved_at = models.DateTimeField(null=True)
+    charged_at = models.DateTimeField(null=True)
+    collected_at = models.DateTimeField(null=True)
+    shipped_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField(null=True)
+    reported_at = models.DateTimeField(null=True)
+    filed_at = models.DateTimeField(null=True)
+
+    objects = ReferralQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-requested_at", "-id"]
+        indexes = [
+            models.Index(fields=["department", "status", "-requested_at", "-id"], name="referral_department_list"),
+            models.Index(fields=["institution", "status", "-requested_at", "-id"], name="referral_institution_list"),
+            models.Index(fields=["institution", "-requested_at", "-id"], name="referral_newest"),
+            models.Index(fields=["requester", "-requested_at", "-id"], name="referral_own_list"),
+            models.Index(fields=["institution", "collected_at"], name="referral_by_sampling"),
+            models.Index(fields=["institution", "shipped_at"], name="referral_by_shipping"),
+            models.Index(fields=["institution", "filed_at"], name="referral_by_filing"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["institution", "number"], name="referral_number_once"),
+            models.CheckConstraint(
+                name="live_referral_knows_who_and_where",
+                condition=Q(origin=Origin.LEDGER)
+                | Q(requester__isnull=False, department__isnull=False, first_visit__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="sampled_after_consent",
+                condition=Q(origin=Origin.LEDGER)
+                | Q(collected_at__isnull=True)
+                | Q(consented_at__isnull=False, collected_at__gte=F("consented_at")),
+            ),
+            models.CheckConstraint(
+                name="charged_after_consent",
+                condition=Q(origin=Origin.LEDGER)
+                | Q(charged_at__isnull=True)
+                | Q(consented_at__isnull=False, charged_at__gte=F("consented_at")),
+            ),
+            models.CheckConstraint(
+                name="shipped_with_consent_and_charge",
+                condition=Q(origin=Origin.LEDGER)
+                | Q(shipped_at__isnull=True)
+                | Q(consented_at__isnull=False, laboratory__isnull=False)
+                & (Q(nature="research") | Q(charged_at__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="research_never_charged",
+                condition=Q(origin=Origin.LEDGER) | Q(nature="clinical") | Q(charged_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="received_after_shipping",
+                condition=Q(origin=Origin.LEDGER) | Q(received_at__isnull=True) | Q(shipped_at__isnull=False),
+            ),
+        ]
+        verbose_name = _("referral")
+
+    class Walls:
+        institution = "institution_id"
+
+    def __str__(self):
+        return self.number
+
+    @property
+    def is_research(self) -> bool:
+        return self.nature == self.Nature.RESEARCH
+
+    @property
+    def is_outsourced(self) -> bool:
+        return self.laboratory_id is not None
