@@ -13,6 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
+        ('audit', '0001_initial'),
         ('catalog', '0001_initial'),
     ]
 

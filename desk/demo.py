@@ -1,0 +1,136 @@
+"""The demo county: everything in it is invented, marked as demo, and loaded through the same actions as real data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Department, Institution, Post, Role, User
+from accounts.queries import DEMO_PASSWORD
+from audit import declaring
+from catalog.models import RequestAuthority
+from supervision import actions as supervision
+from vendors import actions as vendors
+from vendors.models import Contract, Laboratory
+
+WORKBOOK = Path(__file__).resolve().parent.parent / "supervision" / "data" / "hospital-ledger.xlsx"
+BUREAU = ("LXW", "岚溪县卫生健康局")
+
+# Staff the workbook doesn't name, for the posts the pages serve: (number, name, title, department, roles).
+HOSPITAL_STAFF = [
+    ("901", "周启明", "主任医师", "肿瘤科", ["R02"]),
+    ("902", "郑晓岚", "主管护师", "肿瘤科", ["R07"]),
+    ("903", "许文君", "主管药师", None, ["R09"]),
+    ("904", "许平", "经济师", None, ["R11"]),
+    ("905", "何丽萍", "会计师", None, ["R12"]),
+    ("906", "马建新", "", None, ["R13", "R14"]),
+    ("907", "叶书华", "", None, ["R15"]),
+    ("908", "陈志远", "工程师", None, ["R19"]),
+    ("909", "孙雅文", "", None, ["R22"]),
+    ("910", "郭维民", "", None, ["R23"]),
+    ("911", "钱国安", "", None, ["R24"]),
+]
+BUREAU_STAFF = [("LXW001", "孙立民", "医政股股长", ["R25"])]
+# Staff of the workbook whose logins are opened too: one for each of their posts.
+FROM_LEDGER = {
+    "LXZ": ["LXZ001", "LXZ003", "LXZ028", "LXZ029", "LXZ030", "LXZ031", "LXZ032"],
+    "LXY": ["LXY033", "LXY035", "LXY045", "LXY046", "LXY047", "LXY048", "LXY049"],
+}
+GRADES_BY_TITLE = {
+    "主任医师": ["routine", "discussion", "mdt"],
+    "副主任医师": ["routine", "discussion", "mdt"],
+    "主治医师": ["routine", "discussion"],
+}
+
+
+def load(*, say: Callable[[str], None] = lambda line: None) -> None:
+    """Load what is missing; a second call changes nothing."""
+    machine = User.objects.machine()
+    say("导入演示台账……")
+    supervision.import_file(path=WORKBOOK, by=machine, institution=None)
+    with declaring.acting(machine, step="demo.loaded"):
+        _bureau_and_staff()
+        _contracts_run_on(machine)
+        _laboratories_are_known()
+        _authorities(machine)
+    say("演示数据已就绪")
+
+
+@transaction.atomic
+def _bureau_and_staff() -> None:
+    bureau, _made = Institution.objects.get_or_create(
+        code=BUREAU[0], defaults={"name": BUREAU[1], "kind": Institution.Kind.BUREAU}
+    )
+    for hospital in Institution.objects.filter(kind=Institution.Kind.HOSPITAL, supervised_by__isnull=True):
+        hospital.supervised_by = bureau
+        hospital.document_prefix = hospital.document_prefix or ("岚总医" if hospital.code == "LXZ" else "岚中医")
+        hospital.complaint_phone = hospital.complaint_phone or "0598-0000000"
+        hospital.save()
+    secret = make_password(DEMO_PASSWORD)
+    for hospital in bureau.supervises.all():
+        for number, name, title, department, roles in HOSPITAL_STAFF:
+            _person(f"{hospital.code}{number}", name, title, hospital, department, roles, secret)
+        for username in FROM_LEDGER.get(hospital.code, []):
+            _open_login(username, secret)
+    for username, name, title, roles in BUREAU_STAFF:
+        _person(username, name, title, bureau, None, roles, secret)
+
+
+def _person(username, name, title, institution, department, roles, secret) -> None:
+    if not User.objects.filter(username=username).exists():
+        User.objects.create(username=username, name=name, title=title, is_demo=True, password=secret)
+    user = User.objects.get(username=username)
+    place = Department.objects.filter(institution=institution, name=department).first() if department else None
+    for role in Role.objects.filter(pk__in=roles):
+        Post.objects.get_or_create(user=user, institution=institution, department=place, role=role)
+
+
+def _open_login(username: str, secret: str) -> None:
+    user = User.objects.filter(username=username, is_demo=False).first()
+    if user:
+        user.is_demo, user.password = True, secret
+        user.save(update_fields=["is_demo", "password"])
+
+
+def _contracts_run_on(machine: User) -> None:
+    """Contracts that the workbook ends are renewed past today, so that nothing is shut by its age."""
+    today = timezone.localdate()
+    for institution in Institution.objects.filter(kind=Institution.Kind.HOSPITAL):
+        for laboratory in Laboratory.objects.all():
+            mine = Contract.objects.filter(institution=institution, laboratory=laboratory).order_by("valid_to")
+            last = mine.last()
+            if last is None or last.valid_to is None or last.valid_to >= today + timedelta(days=180):
+                continue
+            vendors.renew_contract(
+                contract=last,
+                number=f"{last.number}-续",
+                valid_from=last.valid_to + timedelta(days=1),
+                valid_to=date(today.year + 2, 12, 31),
+                procurement_no=f"{last.procurement_no}-续",
+                is_demo=True,
+                by=machine,
+            )
+
+
+def _laboratories_are_known() -> None:
+    Laboratory.objects.filter(foreign_controlled__isnull=True).update(foreign_controlled=False, in_mainland=True)
+
+
+def _authorities(machine: User) -> None:
+    """Request authority by professional title, from this month on; for the ledger's time nothing is recorded."""
+    starts_on = timezone.localdate().replace(day=1)
+    doctors = Post.objects.filter(role_id="R01").select_related("user", "institution")
+    known = set(RequestAuthority.objects.values_list("user_id", "institution_id", "grade"))
+    RequestAuthority.objects.bulk_create(
+        RequestAuthority(
+            user=post.user, institution=post.institution, grade=grade, starts_on=starts_on, granted_by=machine
+        )
+        for post in doctors
+        for grade in GRADES_BY_TITLE.get(post.user.title, ["routine"])
+        if (post.user_id, post.institution_id, grade) not in known
+    )

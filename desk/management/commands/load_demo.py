@@ -1,0 +1,10 @@
+from django.core.management.base import BaseCommand
+
+from desk import demo
+
+
+class Command(BaseCommand):
+    help = "Load the demo: the invented county's two-year ledger, its bureau, and staff for every post. Idempotent."
+
+    def handle(self, **options):
+        demo.load(say=lambda line: self.stderr.write(line))

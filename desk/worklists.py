@@ -1,0 +1,99 @@
+"""The lists a post works from, with true counts. A post sees the lists its permissions open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from audit.models import Alarm
+from referrals.models import Referral, StatementDifference
+from reports.models import Report
+from supervision.models import Finding
+
+CAP = 1000
+
+
+@dataclass(frozen=True)
+class Worklist:
+    """One list: what it is called, where it is, who sees it, and what it counts (None: not counted)."""
+
+    code: str
+    label: Any
+    url_name: str
+    permission: str
+    rows: Callable[[Any], QuerySet] | None = None
+    query: str = ""
+
+    @property
+    def url(self) -> str:
+        return reverse(self.url_name) + self.query
+
+    def count(self, user) -> int | None:
+        """How many rows wait, counted to `CAP` + 1: a list of thousands costs no more than one of a thousand."""
+        if self.rows is None:
+            return None
+        return self.rows(user).order_by()[: CAP + 1].count()
+
+
+def _reports_waiting(user) -> QuerySet:
+    """What this post can take further: built for medical affairs, reviewed for the leader, submitted for the bureau."""
+    mine = {
+        "reports.review_report": ["built", "returned"],
+        "reports.sign_off_report": ["reviewed"],
+        "reports.submit_report": ["signed_off"],
+        "reports.receive_report": ["submitted"],
+    }
+    states = [state for permission, listed in mine.items() if user.may(permission) for state in listed]
+    return Report.objects.visible_to(user).filter(status__in=states)
+
+
+WORKLISTS = (
+    Worklist(
+        "under_way",
+        _("Cases under way"),
+        "referrals:list",
+        "referrals.view_referral",
+        lambda user: Referral.objects.visible_to(user).under_way(),
+    ),
+    Worklist(
+        "findings",
+        _("Findings of self-inspection"),
+        "supervision:findings",
+        "supervision.view_findings",
+        lambda user: Finding.objects.visible_to(user),
+    ),
+    Worklist(
+        "differences",
+        _("Statement differences"),
+        "supervision:differences",
+        "referrals.view_statement_differences",
+        lambda user: StatementDifference.objects.visible_to(user),
+    ),
+    Worklist("county", _("County overview"), "reports:county", "reports.view_county"),
+    Worklist("reports", _("Reports"), "reports:list", "reports.view_report", _reports_waiting),
+    Worklist("indicators", _("Indicators"), "reports:indicators", "reports.view_indicators"),
+    Worklist("imports", _("Ledger import"), "supervision:imports", "supervision.import_ledger"),
+    Worklist("laboratories", _("Laboratories and contracts"), "vendors:laboratories", "vendors.view_vendors"),
+    Worklist("prices", _("Prices"), "vendors:prices", "vendors.view_vendors"),
+    Worklist("catalog", _("Indication catalog"), "catalog:index", "catalog.view_catalog"),
+    Worklist("policy", _("Clauses and their coverage"), "policy:coverage", "policy.view_policy"),
+    Worklist("staff", _("Staff and posts"), "accounts:staff", "accounts.view_staff"),
+    Worklist(
+        "alarms",
+        _("Alarms of the trail"),
+        "audit:alarms",
+        "audit.view_trail",
+        lambda user: Alarm.objects.filter(acknowledged_at__isnull=True),
+    ),
+    Worklist("trail", _("The trail"), "audit:trail", "audit.view_trail"),
+)
+
+
+def of(user) -> list[Worklist]:
+    """The lists that the user's current post opens, in the order people look for them."""
+    return [worklist for worklist in WORKLISTS if user.may(worklist.permission)]
