@@ -1,9 +1,10 @@
 """Questions about people."""
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Post, Role, User
+from documents.paging import keyset
 
 # The one password of all demo logins, printed at the start; production refuses to start with demo on.
 DEMO_PASSWORD = "mingjian-demo-2026"
@@ -19,6 +20,16 @@ def staff(by: User) -> QuerySet[User]:
         .distinct()
         .prefetch_related(Prefetch("posts", queryset=posts, to_attr="posts_here"))
     )
+
+
+PAGE = 50
+
+
+def page_of_staff(found: QuerySet[User], text: str, query) -> tuple[list[User], str, str]:
+    """One page by staff number: people, the number to go on after, the number to go back before."""
+    if text:
+        found = found.filter(Q(username__istartswith=text) | Q(name__contains=text))
+    return keyset(found, "username", query, size=PAGE)
 
 
 def demo_logins() -> list[tuple[Role, Post]]:

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -20,6 +21,7 @@ from accounts.middleware import SESSION_KEY
 from accounts.models import Post
 from audit import declaring
 from audit.guards import needs, public
+from documents.paging import address
 
 
 class LoginView(auth_views.LoginView):
@@ -112,11 +114,20 @@ def change_password(request):
 
 @needs("accounts.view_staff")
 def staff(request):
-    people = queries.staff(request.user)
+    """People with a post here, by staff number, a page at a time."""
+    text = request.GET.get("q", "").strip()
+    page, older, newer = queries.page_of_staff(queries.staff(request.user), text, request.GET)
     return render(
         request,
         "accounts/staff.html",
-        {"people": people, "may_manage": request.user.may("accounts.manage_staff")},
+        {
+            "people": page,
+            "q": text,
+            "older_url": address(request, after=older) if older else "",
+            "newer_url": address(request, before=newer) if newer else "",
+            "today": timezone.localdate(),
+            "may_manage": request.user.may("accounts.manage_staff"),
+        },
     )
 
 

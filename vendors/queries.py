@@ -70,19 +70,3 @@ def prices(user, text: str) -> QuerySet[Price]:
             Q(item_name__icontains=text) | Q(item_code__iexact=text) | Q(test__name__icontains=text) | Q(test__code__iexact=text)
         )
     return found
-
-
-def page_of_prices(found: QuerySet[Price], query) -> tuple[list[Price], int | None, int | None]:
-    """One page by key (newest first): rows, the key to go on from, the key to go back to."""
-    if (before := query.get("before", "")).isdigit():
-        rows = list(found.filter(pk__lt=int(before)).order_by("-pk")[: PAGE + 1])
-        newer = rows[0].pk if rows else None
-    elif (after := query.get("after", "")).isdigit():
-        rows = list(found.filter(pk__gt=int(after)).order_by("pk")[: PAGE + 1])
-        more = len(rows) > PAGE
-        rows = rows[:PAGE][::-1]
-        return rows, rows[-1].pk if rows else None, rows[0].pk if more else None
-    else:
-        rows = list(found.order_by("-pk")[: PAGE + 1])
-        newer = None
-    return rows[:PAGE], rows[PAGE - 1].pk if len(rows) > PAGE else None, newer

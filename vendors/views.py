@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import Institution
 from audit.guards import needs, public
+from documents.paging import address, keyset
 from vendors import actions, queries
 from vendors.models import Contract, Laboratory, Price
 
@@ -53,15 +54,15 @@ def prices(request):
     """The institution's prices with what is not published yet; one page of the list at a time."""
     text = request.GET.get("q", "").strip()
     found = queries.prices(request.user, text)
-    page, older, newer = queries.page_of_prices(found, request.GET)
+    page, older, newer = keyset(found, "id", request.GET, size=queries.PAGE, newest=True)
     return render(
         request,
         "vendors/prices.html",
         {
             "prices": page,
             "q": text,
-            "older": older,
-            "newer": newer,
+            "older_url": address(request, after=older) if older else "",
+            "newer_url": address(request, before=newer) if newer else "",
             "today": timezone.localdate(),
             "may_publish": request.user.may("vendors.publish_prices"),
             "hospitals": Institution.objects.filter(
