@@ -1,0 +1,218 @@
+"""Putting the starter catalog, the tests not indicated and the drug–target rules into the database.
+
+The starter edition has one hundred indications and serves as the basis by which imported history is judged.
+Once it is in force its list is never edited: other data need another edition number. Everything else is
+written only where it differs, so that loading twice leaves no trace.
+"""
+
+import csv
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from pypinyin import Style, lazy_pinyin
+
+from catalog.models import DrugTargetRule, Edition, GeneTest, Grade, Indication, NotIndicated
+from policy.loading import put
+
+DATA = Path(__file__).parent / "data"
+
+STARTER = "2023-1"
+# The county plan asks for the list by 20 October 2023 (clause B33); the starter stands in for it from that day.
+STARTER_FROM = date(2023, 10, 20)
+
+GRADES = {"常规": Grade.ROUTINE, "需科室讨论": Grade.DISCUSSION, "需MDT": Grade.MDT}
+COLUMNS = {
+    "id": "code",
+    "tumor_zh": "tumour",
+    "tumor_en": "tumour_english",
+    "icd10": "icd10",
+    "icd10_match": "icd10_match",
+    "setting_zh": "setting",
+    "genes_hgnc": "genes",
+    "alteration_zh": "alteration",
+    "method_primary": "method_primary",
+    "method_alternative": "method_alternative",
+    "specimen": "specimen",
+    "purpose": "purpose",
+    "drugs_zh": "drugs",
+    "drug_note": "drug_note",
+    "guideline": "guideline",
+    "issuer": "issuer",
+    "year": "year",
+    "doc_no": "doc_no",
+    "second_source": "second_source",
+    "rec_level": "recommendation",
+    "evidence_class": "evidence_class",
+    "rec_confidence": "recommendation_confidence",
+    "grade": "grade",
+    "mdt_on_first_visit": "mdt_on_first_visit",
+    "route_hint": "route_hint",
+    "germline": "germline",
+    "nucleic_acid_test": "is_nucleic_acid_test",
+    "tat_days": "turnaround_days",
+    "notes": "notes",
+    "source_status": "source_status",
+    "confidence": "confidence",
+}
+# Catalogs store the current symbol and show the name clinicians use.
+CUSTOMARY = {"ERBB2": "HER2", "CD274": "PD-L1"}
+NEEDS = [
+    ("病理必须", DrugTargetRule.Need.PATHOLOGY),
+    ("必须", DrugTargetRule.Need.TEST),
+    ("无需", DrugTargetRule.Need.NONE),
+]
+
+
+@transaction.atomic
+def load() -> dict[str, int]:
+    """Load the starter catalog from `catalog/data/`; returns how many rows were written of each kind."""
+    rows = read("indications.csv")
+    written = {"tests": _load_tests(rows), "indications": 0}
+    edition, _made = Edition.objects.get_or_create(
+        institution=None,
+        number=STARTER,
+        defaults={
+            "title": "肿瘤基因检测适应症及对应检测项目起始目录",
+            "note": "由公开指南与规范整理的起始目录，供本机构目录印发前使用，并作为导入历史台账的判定依据。",
+        },
+    )
+    if edition.status == Edition.Status.DRAFT:
+        tests = {test.code: test for test in GeneTest.objects.all()}
+        Indication.objects.bulk_create(
+            Indication(edition=edition, test=tests[f"GT-{row['id']}"], **indication(row)) for row in rows
+        )
+        written["indications"] = len(rows)
+        edition.in_force_from, edition.basis_for_history = STARTER_FROM, True
+        edition.status = Edition.Status.IN_FORCE  # moved by nobody: an edition that loads is in force
+        edition.save(update_fields=["in_force_from", "basis_for_history", "status"])
+    written["not_indicated"] = _load_not_indicated()
+    written["drug_rules"] = _load_drug_rules()
+    return written
+
+
+def read(name: str) -> list[dict[str, str]]:
+    with (DATA / name).open(encoding="utf-8-sig", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+def indication(row: dict[str, str]) -> dict[str, Any]:
+    """A line of the file as the fields of an Indication."""
+    fields: dict[str, Any] = {field: row[column].strip() for column, field in COLUMNS.items()}
+    return fields | {
+        "grade": GRADES[row["grade"]],
+        "year": int(row["year"]),
+        "turnaround_days": int(row["tat_days"]),
+        "is_nucleic_acid_test": row["nucleic_acid_test"] == "是",
+        "tumour_initials": initials(row["tumor_zh"])[:60],
+    }
+
+
+def test_name(row: dict[str, str]) -> str:
+    """Genes, alteration and method in at most 60 characters: EGFR 20外显子插入检测（NGS小panel）.
+
+    Genes have their customary clinical names, a long list its first three, and bracketed remarks go.
+    """
+    genes = [CUSTOMARY.get(gene, gene) for gene in re.split("[、；]", _without_remarks(row["genes_hgnc"]))]
+    alteration = _without_remarks(row["alteration_zh"])
+    method = _without_remarks(row["method_primary"])
+    gene = "、".join(genes) if len(genes) <= 4 else f"{'、'.join(genes[:3])}等"
+    if all(one in alteration for one in genes):
+        gene = ""
+    for middle in (alteration, f"{re.split('[、；]', alteration)[0]}等"):
+        name = f"{gene}{_hair(gene, middle)}{middle}检测（{method}）"
+        if len(name) <= 60:
+            break
+    return name[:60]
+
+
+def _without_remarks(text: str) -> str:
+    """Without （…）, and without a closing (…) after a Chinese word: t(11;14) stays."""
+    return re.sub(r"(?<=[\u4e00-\u9fff])\([^()]*\)$", "", re.sub("（[^（）]*）", "", text))
+
+
+def _hair(left: str, right: str) -> str:
+    """A space between two Latin words, none beside a Chinese one."""
+    return " " if left[-1:].isascii() and right[:1].isascii() and left and right else ""
+
+
+def initials(text: str) -> str:
+    """Pinyin initials to search by: 胃肠间质瘤 → wcjzl; letters and digits stay."""
+    letters = lazy_pinyin(text, style=Style.FIRST_LETTER, errors=lambda other: list(other))
+    return "".join(c for c in "".join(letters).lower() if c.isalnum())
+
+
+def _load_tests(rows: list[dict[str, str]]) -> int:
+    have = {test.code: test for test in GeneTest.objects.all()}
+    written = 0
+    for row in rows:
+        code = f"GT-{row['id']}"
+        name = test_name(row)
+        _test, changed = put(
+            have.get(code) or GeneTest(),
+            {
+                "code": code,
+                "name": name,
+                "genes": row["genes_hgnc"],
+                "method": row["method_primary"],
+                "specimen": row["specimen"],
+                "initials": initials(name)[:80],
+            },
+        )
+        written += changed
+    return written
+
+
+def _load_not_indicated() -> int:
+    have = {one.code: one for one in NotIndicated.objects.all()}
+    written = 0
+    for row in read("not_indicated.csv"):
+        values = {
+            "code": row["id"],
+            "item": row["item_zh"],
+            "why": row["why"],
+            "handling": row["handling"],
+            "message": _answer(row["message_zh"]),
+            "basis": row["basis"],
+            "confidence": row["confidence"],
+        }
+        written += put(have.get(row["id"]) or NotIndicated(), values)[1]
+    return written
+
+
+def _load_drug_rules() -> int:
+    have = {rule.code: rule for rule in DrugTargetRule.objects.all()}
+    written = 0
+    for row in read("drug_target_gate.csv"):
+        values = {
+            "code": row["id"],
+            "drugs": row["drug_zh"],
+            "indication": _known(row["indication_zh"]),
+            "line": _known(row["line_or_setting"]),
+            "biomarker": _known(row["required_biomarker"]),
+            "need": need(row["test_required"]),
+            "need_as_written": row["test_required"],
+            "accepted_result": _known(row["accepted_result"]),
+            "accepted_specimen": _known(row["accepted_specimen"]),
+            "not_sufficient": _known(row["not_sufficient"]),
+            "basis": row["basis"],
+            "confidence": row["confidence"],
+        }
+        written += put(have.get(row["id"]) or DrugTargetRule(), values)[1]
+    return written
+
+
+def need(text: str) -> str:
+    """必须…, 无需…, 病理必须；基因为推荐, or anything else: as each drug's label says."""
+    return next((need for start, need in NEEDS if text.startswith(start)), DrugTargetRule.Need.LABEL)
+
+
+def _known(text: str) -> str:
+    return "" if text.strip() == "—" else text.strip()
+
+
+def _answer(text: str) -> str:
+    """The sentence itself; a reference to another row (同N01) stays a reference."""
+    return _known(text).strip("「」")

@@ -1,0 +1,28 @@
+"""Filters of the coverage page."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from policy.models import Clause, PolicyDocument
+
+
+class CoverageFilter(forms.Form):
+    document = forms.ModelChoiceField(
+        PolicyDocument.objects.filter(clauses__isnull=False).distinct(),
+        to_field_name="code",
+        required=False,
+        label=_("Document"),
+        empty_label=_("All documents"),
+    )
+    tag = forms.ChoiceField(required=False, label=_("Theme"))
+    covered = forms.ChoiceField(
+        required=False,
+        label=_("Coverage"),
+        choices=[("", _("All")), ("yes", _("Covered")), ("no", _("Not yet covered"))],
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        tags = Clause.objects.order_by("tag").values_list("tag", flat=True).distinct()
+        self.fields["tag"].choices = [("", _("All themes")), *((tag, tag) for tag in tags)]
+        self.fields["document"].label_from_instance = lambda document: f"{document.code} {document.doc_no}"
