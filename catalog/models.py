@@ -1,8 +1,8 @@
 """The indication catalog: gene tests, the editions that list when each is indicated, and who may ask for it.
 
 Clauses B2 and B3: a test is done for an indication that a norm, guideline or consensus names, and the list is
-kept in dated editions. An edition once in force is never edited; a database trigger holds that, so a case can be
-read years later against the list of its day.
+kept in dated editions. An edition once in force is never edited; a database trigger holds that, so a case can
+be read years later against the list of its day.
 """
 
 import re
@@ -129,7 +129,7 @@ class Edition(models.Model):
 
 class IndicationQuerySet(models.QuerySet):
     def search(self, words: str) -> "IndicationQuerySet":
-        """Every word must be found in the code, tumour, gene, alteration, drug, test name or pinyin initials."""
+        """Every word must be found in the code, tumour, genes, alteration, drugs, test or pinyin initials."""
         found = self
         for word in words.split():
             found = found.filter(
@@ -148,7 +148,7 @@ class IndicationQuerySet(models.QuerySet):
 
 
 class Indication(models.Model):
-    """One line of an edition: for this tumour in this situation this test is indicated, and on what authority."""
+    """A line of an edition: for this tumour in this situation this test is indicated, on this authority."""
 
     edition = models.ForeignKey(
         Edition, models.PROTECT, related_name="indications", verbose_name=_("catalog edition")
@@ -265,7 +265,7 @@ class NotIndicated(models.Model):
 
 
 class DrugTargetRule(models.Model):
-    """Clause A31: which target must be shown before which drug, for which indication and line (never by drug alone)."""
+    """Clause A31: which target stands before which drug, for which indication and line; not by drug alone."""
 
     class Need(models.TextChoices):
         TEST = "test", _("Test required")

@@ -1,4 +1,4 @@
-"""Questions to the catalog: what is in force for an institution on a day, who may ask, which drug needs what."""
+"""Questions to the catalog: what is in force somewhere on a day, who may ask, which drug needs what."""
 
 import re
 from datetime import date, datetime
@@ -99,7 +99,7 @@ def drug_rules(drug: str, indication: str = "", line: str = "") -> list[DrugTarg
 
 
 def requires(drug: str, indication: str = "", line: str = "") -> bool | None:
-    """Whether a target test must stand before this drug; None when the rules at hand do not agree or are silent.
+    """Whether a target test must stand before this drug; None when the rules disagree or are silent.
 
     None means a person decides by the label (G26 is written so on purpose).
     """
