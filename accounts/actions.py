@@ -95,13 +95,14 @@ def add_staff(
             user.save()
         elif user.name != name:
             raise ValidationError(
-                {"username": _("Staff number %(number)s belongs to %(name)s.") % {"number": username, "name": user.name}}
+                {
+                    "username": _("Staff number %(number)s belongs to %(name)s.")
+                    % {"number": username, "name": user.name}
+                }
             )
         elif not user.posts.filter(institution_id__in=by.institution_ids).exists():
             raise ValidationError({"username": _("This staff number is in use at another institution.")})
-        if user.posts.in_force(timezone.localdate()).filter(
-            institution=institution, department=department, role=role
-        ):
+        if user.posts.in_force(timezone.localdate()).filter(institution=institution, department=department, role=role):
             raise ValidationError({"role": _("This person already holds this post.")})
         return user, Post.objects.create(
             user=user,

@@ -2,7 +2,9 @@
 
 import uuid
 
+from django.conf import settings
 from django.db import transaction
+from django.utils import translation
 
 from audit import declaring
 
@@ -20,6 +22,22 @@ class CurrentPost:
         if user.is_authenticated and (chosen := request.session.get(SESSION_KEY)):
             user.act_as(next((post for post in user.posts_now if post.pk == chosen), user.post))
         return self.get_response(request)
+
+
+class ChosenLanguage:
+    """Chinese, unless the person chose English. What the browser says of itself does not count: hospital
+    computers are often set up in English by their makers."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
+        with translation.override(chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE):
+            request.LANGUAGE_CODE = translation.get_language()
+            response = self.get_response(request)
+            response.headers.setdefault("Content-Language", request.LANGUAGE_CODE)
+            return response
 
 
 class DeclaredTransaction:

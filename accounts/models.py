@@ -227,7 +227,8 @@ class Post(models.Model):
                 nulls_distinct=False,
             ),
             models.CheckConstraint(
-                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=models.F("starts_on")), name="post_period_in_order"
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=models.F("starts_on")),
+                name="post_period_in_order",
             ),
         ]
         verbose_name = _("post")

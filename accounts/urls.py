@@ -6,6 +6,7 @@ app_name = "accounts"
 urlpatterns = [
     path("login/", views.login, name="login"),
     path("logout/", views.logout, name="logout"),
+    path("language/", views.set_language, name="set_language"),
     path("post/", views.switch_post, name="switch_post"),
     path("link/<str:secret>/", views.set_password, name="set_password"),
     path("password/", views.change_password, name="change_password"),

@@ -36,13 +36,31 @@ class LoginView(auth_views.LoginView):
         return super().form_valid(form)
 
     def get_context_data(self, **kwargs):
-        return super().get_context_data(
-            demo_logins=queries.demo_table() if settings.DEMO else [], **kwargs
-        )
+        return super().get_context_data(demo_logins=queries.demo_table() if settings.DEMO else [], **kwargs)
 
 
 login = public(login_not_required(LoginView.as_view()))
 logout = public(auth_views.LogoutView.as_view())
+
+
+@require_POST
+@public
+def set_language(request):
+    """Chinese or English, kept in a cookie."""
+    onward = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(onward, {request.get_host()})
+    response = redirect(onward if safe else "desk:home")
+    chosen = request.POST.get("language", "")
+    if chosen in dict(settings.LANGUAGES):
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME,
+            chosen,
+            max_age=365 * 86400,
+            secure=settings.SECURE_COOKIES,
+            httponly=True,
+            samesite="Lax",
+        )
+    return response
 
 
 @require_POST
@@ -182,5 +200,3 @@ def end_post(request, pk):
     except ValidationError as fault:
         messages.error(request, " ".join(fault.messages))
     return redirect("accounts:person", pk=post.user_id)
-
-

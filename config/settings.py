@@ -1,6 +1,7 @@
 """One settings file, driven by the environment. `bin/run` sets what a first evening needs;
 production (MINGJIAN_PRODUCTION=1) refuses to start on anything unsafe (`config/safety.py`)."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,8 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from config import environment as env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-import os  # noqa: E402
-
 HOME = Path(os.environ.get("MINGJIAN_HOME") or BASE_DIR / "var")
 KEYS = Path(os.environ.get("MINGJIAN_KEYS") or HOME / "keys")
 
@@ -59,6 +58,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.middleware.ChosenLanguage",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -195,13 +195,18 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "seal the trail": {"task": "audit.tasks.seal", "schedule": timedelta(seconds=5)},
     "build due reports": {"task": "reports.tasks.build_due", "schedule": timedelta(seconds=60)},
-    "run waiting imports": {"task": "supervision.tasks.run_waiting_imports", "schedule": timedelta(seconds=10)},
+    "run waiting imports": {
+        "task": "supervision.tasks.run_waiting_imports",
+        "schedule": timedelta(seconds=10),
+    },
 }
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler"}},
+    # Libraries that tell every step of their work.
+    "loggers": {name: {"level": "WARNING"} for name in ("weasyprint", "fontTools", "pikepdf", "axes")},
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
 }
 

@@ -1,9 +1,21 @@
 """Temporary while rooms are being built: includes what exists."""
+
 import importlib.util
+
 from django.urls import include, path
 
-PLACES = [("", "desk"), ("accounts/", "accounts"), ("trail/", "audit"), ("policy/", "policy"), ("catalog/", "catalog"),
-          ("files/", "documents"), ("vendors/", "vendors"), ("cases/", "referrals"), ("supervision/", "supervision"), ("reports/", "reports")]
+PLACES = [
+    ("", "desk"),
+    ("accounts/", "accounts"),
+    ("trail/", "audit"),
+    ("policy/", "policy"),
+    ("catalog/", "catalog"),
+    ("files/", "documents"),
+    ("vendors/", "vendors"),
+    ("cases/", "referrals"),
+    ("supervision/", "supervision"),
+    ("reports/", "reports"),
+]
 urlpatterns = []
 for place, app in PLACES:
     if importlib.util.find_spec(f"{app}.urls"):
