@@ -75,9 +75,10 @@ def install(lock: Path, *, quiet: bool) -> None:
     pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--require-hashes", "-r"]
     uv = VENV / "bin" / "uv"
     label = f"Installing the packages of requirements/{lock.name}"
-    if not (VENV / "locks" / "uv").is_file() and subprocess.run(
-        [*pip, LOCKS / "uv.txt", "-q"], capture_output=True
-    ).returncode == 0:
+    if (
+        not (VENV / "locks" / "uv").is_file()
+        and subprocess.run([*pip, LOCKS / "uv.txt", "-q"], capture_output=True).returncode == 0
+    ):
         (VENV / "locks").mkdir(exist_ok=True)
         (VENV / "locks" / "uv").touch()
     if uv.exists():
@@ -87,9 +88,7 @@ def install(lock: Path, *, quiet: bool) -> None:
             return
         except Stop:
             progress.say("    uv could not; trying pip")
-    progress.run(
-        label, [*pip, lock], quiet=quiet, hint="The packages come from PyPI or the index your pip is set to."
-    )
+    progress.run(label, [*pip, lock], quiet=quiet, hint="The packages come from PyPI or the index your pip is set to.")
 
 
 def uv_settings() -> dict[str, str]:

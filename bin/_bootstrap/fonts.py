@@ -21,9 +21,9 @@ CONFIGURATION = """<?xml version="1.0"?>
 """
 
 
-def configure(folder: Path) -> dict[str, str]:
+def configure(folder: Path, packaged: Path | None = None) -> dict[str, str]:
     """Write `folder`/fonts.conf when it would change, and return the variable that names it."""
-    folders = [environment.site_packages() / "pylopdf_fonts_zh_cn"]
+    folders = [packaged or environment.site_packages() / "pylopdf_fonts_zh_cn"]
     if own := os.environ.get("OFFICIAL_FONTS"):
         folders.append(Path(own))
     text = CONFIGURATION.format(

@@ -20,7 +20,7 @@ PLAIN = set(string.ascii_letters + string.digits + "/._-")
 class Home:
     def __init__(self, path: str | os.PathLike | None = None):
         chosen = path or os.environ.get("MINGJIAN_HOME") or ROOT / "var"
-        self.path = Path(os.path.abspath(Path(chosen).expanduser()))  # noqa: PTH100 (symlinks stay as named)
+        self.path = Path(chosen).expanduser().absolute()
         self.keys = self.path / "keys"
         self.logs = self.path / "logs"
         try:
@@ -82,7 +82,7 @@ class Home:
         """The folder of the sockets: only its user may enter, and its path is short and plain."""
         folder = self.services() / "s"
         if len(os.fsencode(folder)) > SOCKET_FOLDER_LIMIT or not set(str(folder)) <= PLAIN:
-            folder = Path(f"/tmp/mingjian-{os.geteuid()}-{digest(self.path)}")  # noqa: S108
+            folder = Path(f"/tmp/mingjian-{os.geteuid()}-{digest(self.path)}")
         private_folder(folder)
         return folder
 

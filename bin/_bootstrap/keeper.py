@@ -15,8 +15,7 @@ from fcntl import LOCK_EX
 from . import Stop, processes, services
 from .home import Home, hold
 
-# What `bin/run` started and may have left unfinished when it was killed.
-GRACE = 10
+GRACE = 10  # seconds for what a killed `bin/run` left: its children were told to end by themselves
 
 
 def main(path: str, *names: str) -> int:
@@ -56,26 +55,9 @@ def main(path: str, *names: str) -> int:
         time.sleep(0.3)
     state.unlink(missing_ok=True)
     if using:
-        reap(home)
+        processes.reap(home.path / "processes.json", GRACE)
     end(home, servers)
     return 0
-
-
-def reap(home: Home) -> None:
-    """Nobody uses the servers: what a killed `bin/run` left (its children were told to end) has a while to
-    end, then is ended."""
-    path = home.path / "processes.json"
-    try:
-        left = {int(pid): began for pid, began in json.loads(path.read_text()).items()}
-    except (OSError, ValueError):
-        return
-    until = time.monotonic() + GRACE
-    while time.monotonic() < until and any(processes.started_at(pid) == began for pid, began in left.items()):
-        time.sleep(0.1)
-    for pid, began in left.items():
-        if processes.started_at(pid) in (began, ""):
-            processes.end_group(pid)
-    path.unlink(missing_ok=True)
 
 
 def end(home: Home, servers: list) -> None:

@@ -44,9 +44,9 @@ def fingerprint(folders: Iterable[Path], *extra: str) -> str:
     digest = hashlib.sha256("\0".join(extra).encode())
     for folder in folders:
         for path in sorted(folder.rglob("*")):
-            if path.suffix in SOURCES or folder.name == "static":
-                if path.is_file() and "__pycache__" not in path.parts:
-                    digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+            wanted = path.suffix in SOURCES or folder.name == "static"
+            if wanted and path.is_file() and "__pycache__" not in path.parts:
+                digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
     digest.update((ROOT / "requirements" / "run.txt").read_bytes())
     return digest.hexdigest()
 

@@ -1,9 +1,11 @@
 """Starting child processes that cannot outlive us, and ending them."""
 
 import ctypes
+import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +20,9 @@ def tied(number: int):
     parent = os.getpid()
 
     def tie() -> None:
+        # A shell that put us in the background has us ignore these, and children would inherit it.
+        for ordinary in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(ordinary, signal.SIG_DFL)
         _libc.prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
         if os.getppid() != parent:  # we ended before the tie was made
             os._exit(1)
@@ -86,6 +91,27 @@ def started_at(pid: int) -> str:
         return ""
     fields = text.rpartition(")")[2].split()
     return "" if fields[0] == "Z" else fields[19]
+
+
+def write_down(path: Path, children: Sequence[subprocess.Popen]) -> None:
+    """Note who runs, so that `reap` can end them when we could not."""
+    path.write_text(json.dumps({child.pid: started_at(child.pid) for child in children}))
+
+
+def reap(path: Path, grace: float) -> None:
+    """End what was written down and still runs, after it had `grace` seconds to end by itself."""
+    try:
+        left = {int(pid): began for pid, began in json.loads(path.read_text()).items()}
+    except (OSError, ValueError):
+        return
+    until = time.monotonic() + grace
+    while time.monotonic() < until and any(started_at(pid) == began for pid, began in left.items()):
+        time.sleep(0.1)
+    for pid, began in left.items():
+        # A number that now means another process is not ours to end.
+        if started_at(pid) in (began, ""):
+            end_group(pid)
+    path.unlink(missing_ok=True)
 
 
 def tail(path: Path, lines: int = 15) -> str:

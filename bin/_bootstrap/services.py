@@ -142,7 +142,8 @@ class Attachment:
             )
             said = keeper.stdout.read()
             if said.strip() != "ready":
-                raise Stop(said.strip() or f"the services do not start: {processes.tail(self.home.logs / 'keeper.log')}")
+                log = processes.tail(self.home.logs / "keeper.log")
+                raise Stop(said.strip() or f"the services do not start: {log}")
 
     def alive(self) -> bool:
         """Whether the servers still run; always true of those that are not ours."""

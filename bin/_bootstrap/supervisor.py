@@ -1,7 +1,6 @@
 """`bin/run`: everything at once, watched, and stopped in order."""
 
 import argparse
-import json
 import os
 import signal
 import socket
@@ -18,6 +17,8 @@ from .home import Home, hold
 from .services import Attachment
 
 PATIENCE = {"web": 30, "beat": 10, "worker": 60}  # seconds to end in; the order is the order of ending
+# When we are killed nobody is left to wait for work under way: it is handed out again at the next start.
+DIES_BY = {"web": signal.SIGQUIT, "worker": signal.SIGQUIT, "beat": signal.SIGTERM}
 RESTARTS = 5  # within a minute, before giving up
 
 
@@ -28,14 +29,13 @@ class Part:
     name: str
     command: list[str]
     log: Path
-    ends_by: int = signal.SIGTERM
     child: subprocess.Popen | None = None
     starts: list[float] = field(default_factory=list)
 
     def start(self, env: dict[str, str]) -> None:
         self.starts = [moment for moment in self.starts if time.monotonic() - moment < 60]
         self.starts.append(time.monotonic())
-        self.child = processes.spawn(self.command, log=self.log, dies_by=self.ends_by, env=env, cwd=ROOT)
+        self.child = processes.spawn(self.command, log=self.log, dies_by=DIES_BY[self.name], env=env, cwd=ROOT)
 
 
 def parts(home: Home, port: int) -> list[Part]:
@@ -61,11 +61,13 @@ class Supervisor:
         self.asked: list[int] = []
         self.parts: list[Part] = []
         self.attachment = Attachment(home)
+        self.note = home.path / "processes.json"
 
     def run(self) -> int:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self.stop_was_asked)
         try:
+            processes.reap(self.note, grace=0)
             self.attachment.attach()
             env = prepare.variables(self.home, self.attachment.environment, demo=self.demo)
             prepare.database(self.home, env, demo=self.demo, quiet=False)
@@ -98,9 +100,7 @@ class Supervisor:
         self.write_down()
 
     def write_down(self) -> None:
-        """So that the keeper can end what a killed supervisor leaves."""
-        running = {part.child.pid: processes.started_at(part.child.pid) for part in self.parts if part.child}
-        (self.home.path / "processes.json").write_text(json.dumps(running))
+        processes.write_down(self.note, [part.child for part in self.parts])
 
     def wait_for_health(self, patience: float = 90) -> None:
         until = time.monotonic() + patience
@@ -152,7 +152,7 @@ class Supervisor:
             if part := running.get(name):
                 with progress.step(name):
                     self.end(part)
-        (self.home.path / "processes.json").unlink(missing_ok=True)
+        self.note.unlink(missing_ok=True)
         with progress.step("Redis and PostgreSQL", quiet=not running):
             self.attachment.release()
 
@@ -161,7 +161,7 @@ class Supervisor:
             return
         until = time.monotonic() + PATIENCE[part.name]
         if part.child.poll() is None:
-            part.child.send_signal(part.ends_by)
+            part.child.send_signal(signal.SIGTERM)
         while part.child.poll() is None and time.monotonic() < until and len(self.asked) < 2:
             time.sleep(0.05)
         processes.end(part.child, signal.SIGKILL, patience=5)
