@@ -5,3 +5,6 @@ class ReferralsConfig(AppConfig):
     name = "referrals"
     default_auto_field = "django.db.models.BigAutoField"
     verbose_name = "检测申请"
+
+    def ready(self):
+        from referrals import pathway  # noqa: F401  the steps, and with them the gates X01-X16 but X05

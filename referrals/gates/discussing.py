@@ -1,0 +1,138 @@
+"""Who has to look before the test is done, and that nobody decides on a request of their own (X01, X03, X14)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from audit.gates import Act, Judgement, cannot_judge, not_applicable, passes, refuses
+from catalog.models import Grade
+from referrals.gates.case import Case, brought, latest, rule
+from referrals.gates.words import say, when
+from referrals.models import MDTReview
+
+FIRST_VISIT = _(
+    "This patient is here with a malignant tumour for the first time: the multidisciplinary (MDT) discussion has to "
+    "conclude “agree to test” before going on."
+)
+GRADED_MDT = _(
+    "This test is graded “needs MDT”: the multidisciplinary (MDT) discussion has to conclude “agree to test” before "
+    "going on."
+)
+WITHOUT_GUIDELINE = _(
+    "This test lacks the support of a guideline (norm): it needs both evidence and a record of the departmental "
+    "discussion."
+)
+OWN_REQUEST = _("The one who requests, or is complained of, takes no part in approving, deciding or checking it.")
+
+
+@rule("X01", clauses=["B5"], title=_("MDT conclusion before testing"))
+def mdt_agreed_before_testing(case: Case, at: datetime, act: Act | None) -> Judgement:
+    """A first-visit malignant case, or a test graded 需MDT, needs an MDT conclusion to test (B5).
+
+    The latest conclusion at that moment counts; a conclusion formed afterwards does not.
+    """
+    first_visit, graded = case.referral.first_visit, case.grade == Grade.MDT
+    if first_visit is False and not graded:
+        return not_applicable(_("Neither a first visit for a malignancy nor a test graded for MDT."))
+    review = latest(case.mdt_reviews, "concluded_at", at)
+    if review and review.conclusion == MDTReview.Conclusion.AGREE:
+        return passes(_conclusion(review))
+    if first_visit is None and not graded:
+        return cannot_judge(_("whether this is a first visit for a malignancy"), mend=case.page("facts"))
+    facts = [_why_mdt(first_visit), _conclusion(review) if review else (_("MDT conclusion"), _("none by then"))]
+    if later := next((one for one in case.mdt_reviews if one.concluded_at > at), None):
+        facts.append((_("concluded only later"), _conclusion(later)[1]))
+    return refuses(
+        FIRST_VISIT if first_visit else GRADED_MDT,
+        mend=case.page("mdt"),
+        mend_label=_("To the MDT record"),
+        facts=facts,
+    )
+
+
+def _why_mdt(first_visit: bool | None) -> tuple:
+    if first_visit:
+        return (_("first visit for a malignancy"), _("yes"))
+    return (_("grade of the test"), Grade.MDT.label)
+
+
+def _conclusion(review: MDTReview) -> tuple:
+    return (_("MDT conclusion"), f"{when(review.concluded_at)} {review.get_conclusion_display()}")
+
+
+@rule("X03", clauses=["A22"], title=_("Evidence and departmental discussion"))
+def evidence_and_discussion(case: Case, at: datetime, act: Act | None) -> Judgement:
+    """A test graded 需科室讨论, or a risky one, needs evidence and a departmental discussion that agreed (A22)."""
+    indication = case.referral.indication
+    if indication is None:
+        return not_applicable(_("No indication is named, so the test has no grade."))
+    if not indication.needs_evidence_and_discussion:
+        return not_applicable(_("A guideline supports this test."))
+    papers = _papers(case, at)
+    discussion = latest(case.discussions, "held_at", at)
+    held = when(discussion.held_at) if discussion else _("none by then")
+    facts = [
+        (_("papers of evidence"), _("not recorded") if papers is None else str(papers)),
+        (_("departmental discussion"), held),
+    ]
+    missing = []
+    if papers == 0:
+        missing.append(_("No evidence is recorded."))
+    if discussion is None:
+        missing.append(_("No departmental discussion was held by then."))
+        if later := next((one for one in case.discussions if one.held_at > at), None):
+            facts.append((_("held only later"), when(later.held_at)))
+    elif not discussion.agreed:
+        missing.append(_("The departmental discussion did not agree."))
+    if missing:
+        return refuses(
+            say(WITHOUT_GUIDELINE, *missing),
+            mend=case.page("discussion"),
+            mend_label=_("To the discussion record"),
+            facts=facts,
+        )
+    if papers is None:
+        return cannot_judge(_("papers of evidence"), mend=case.page("discussion"), facts=facts)
+    return passes(*facts)
+
+
+def _papers(case: Case, at: datetime) -> int | None:
+    """Papers recorded by then; a ledger gives only their number, or nothing."""
+    recorded = sum(1 for one in case.evidence if one.recorded_at <= at)
+    if recorded or not case.is_history:
+        return recorded
+    return case.referral.evidence_count
+
+
+@rule("X14", clauses=(), title=_("Nobody decides on their own request"))
+def nobody_decides_on_their_own_request(case: Case, at: datetime, act: Act | None) -> Judgement:
+    """The requesting doctor neither chairs the MDT nor approves the outsourcing of the same case.
+
+    Good governance rather than a clause (`vocab.md` §1: separation is by case). An unknown requester or decider
+    cannot be judged, unless another record already shows the same person on both sides.
+    """
+    requester = case.referral.requester_id
+    deciders = [
+        *((_("MDT chair"), one.chair_id, one.concluded_at) for one in case.mdt_reviews),
+        *((_("approver of the outsourcing"), one.decided_by_id, one.decided_at) for one in case.approvals),
+        # A ledger never names who chaired the departmental discussion; who is named counts.
+        *((_("chair of the discussion"), one.chair_id, one.held_at) for one in case.discussions if one.chair_id),
+    ]
+    deciders = [one for one in deciders if one[2] <= at]
+    if act:
+        # Whoever takes a step this gate stands on decides, and so does the chair they name.
+        present = {one.pk: one for one in (act.by, brought(act, "chair")) if one}
+        deciders += [(_("decider"), pk, at) for pk in present]
+    if not deciders:
+        return not_applicable(_("Nobody has decided on this case yet."))
+    own = [(label, when(held)) for label, person, held in deciders if person and person == requester]
+    if own:
+        facts = [(_("requesting doctor"), case.referral.requester.name), *own]
+        return refuses(OWN_REQUEST, mend=case.page("mdt"), facts=facts)
+    if requester is None:
+        return cannot_judge(_("requesting doctor"), mend=case.page("facts"))
+    if unknown := [label for label, person, _held in deciders if person is None]:
+        return cannot_judge(*dict.fromkeys(unknown), mend=case.page("mdt"))
+    return passes(*((label, when(held)) for label, _person, held in deciders))
