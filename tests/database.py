@@ -82,8 +82,9 @@ def restore(settings: dict) -> None:
 @contextmanager
 def owner():
     """Inside, connections stay the login that owns the tables."""
-    from config.postgres import base
     from django.db import connections
+
+    from config.postgres import base
 
     before, base.as_owner = base.as_owner, True
     try:
