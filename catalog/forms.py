@@ -19,9 +19,6 @@ class CatalogFilter(forms.Form):
     def __init__(self, *args, edition=None, **kwargs):
         super().__init__(*args, **kwargs)
         tumours = (
-            Indication.objects.filter(edition=edition)
-            .order_by("tumour")
-            .values_list("tumour", flat=True)
-            .distinct()
+            Indication.objects.filter(edition=edition).order_by("tumour").values_list("tumour", flat=True).distinct()
         )
         self.fields["tumour"].choices = [("", _("All tumours")), *((tumour, tumour) for tumour in tumours)]

@@ -7,7 +7,6 @@ written only where it differs, so that loading twice leaves no trace.
 
 import csv
 import re
-from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,6 @@ from django.db import transaction
 from pypinyin import Style, lazy_pinyin
 
 from accounts.models import User
-from audit import declaring
-from audit.declaring import acting
 from catalog.actions import put_in_force
 from catalog.models import DrugTargetRule, Edition, GeneTest, Grade, Indication, NotIndicated
 from policy.loading import put
@@ -71,17 +68,9 @@ NEEDS = [
 ]
 
 
-def load() -> dict[str, int]:
-    """Load the starter catalog from `catalog/data/`; returns how many rows were written of each kind.
-
-    The machine's account acts, unless the caller has declared somebody.
-    """
-    with nullcontext() if declaring.current() else acting(User.objects.machine(), step="catalog.loaded"):
-        return _load()
-
-
 @transaction.atomic
-def _load() -> dict[str, int]:
+def load() -> dict[str, int]:
+    """Load the starter catalog from `catalog/data/`; returns how many rows were written of each kind."""
     rows = read("indications.csv")
     written = {"tests": _load_tests(rows), "indications": 0}
     edition, _made = Edition.objects.get_or_create(
@@ -98,9 +87,7 @@ def _load() -> dict[str, int]:
             Indication(edition=edition, test=tests[f"GT-{row['id']}"], **indication(row)) for row in rows
         )
         written["indications"] = len(rows)
-        put_in_force(
-            edition=edition, starts_on=STARTER_FROM, basis_for_history=True, by=User.objects.machine()
-        )
+        put_in_force(edition=edition, starts_on=STARTER_FROM, basis_for_history=True, by=User.objects.machine())
     written["not_indicated"] = _load_not_indicated()
     written["drug_rules"] = _load_drug_rules()
     return written

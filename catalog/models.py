@@ -98,9 +98,7 @@ class Edition(models.Model):
         verbose_name_plural = _("catalog editions")
         ordering = ["-in_force_from", "-id"]
         constraints = [
-            models.UniqueConstraint(
-                name="edition_number_once", fields=["institution", "number"], nulls_distinct=False
-            ),
+            models.UniqueConstraint(name="edition_number_once", fields=["institution", "number"], nulls_distinct=False),
             models.CheckConstraint(
                 name="edition_in_force_has_first_day",
                 condition=Q(status="draft") | Q(in_force_from__isnull=False),
@@ -150,12 +148,8 @@ class IndicationQuerySet(models.QuerySet):
 class Indication(models.Model):
     """A line of an edition: for this tumour in this situation this test is indicated, on this authority."""
 
-    edition = models.ForeignKey(
-        Edition, models.PROTECT, related_name="indications", verbose_name=_("catalog edition")
-    )
-    test = models.ForeignKey(
-        GeneTest, models.PROTECT, related_name="indications", verbose_name=_("gene test")
-    )
+    edition = models.ForeignKey(Edition, models.PROTECT, related_name="indications", verbose_name=_("catalog edition"))
+    test = models.ForeignKey(GeneTest, models.PROTECT, related_name="indications", verbose_name=_("gene test"))
     code = models.CharField(_("indication code"), max_length=16)
     tumour = models.CharField(_("tumour"), max_length=60)
     tumour_english = models.CharField(_("tumour in English"), max_length=80, blank=True)
@@ -183,9 +177,7 @@ class Indication(models.Model):
     is_risky = models.BooleanField(
         _("risky test"),
         default=False,
-        help_text=_(
-            "A risky test needs evidence and a departmental discussion even with a guideline (clause A22)."
-        ),
+        help_text=_("A risky test needs evidence and a departmental discussion even with a guideline (clause A22)."),
     )
     mdt_on_first_visit = models.CharField(_("MDT on first visit"), max_length=60)
     route_hint = models.CharField(_("in-house or outsourced"), max_length=40)
@@ -217,8 +209,7 @@ class Indication(models.Model):
         """Whether an ICD-10 code lies in this line: C18-C20 covers C19.1 and C18—C20, C92.0 not C92.1."""
         low, _dash, high = re.sub("[—－–]", "-", diagnosis_code.strip().upper()).partition("-")
         return any(
-            start <= low[: len(start)] and (high or low)[: len(end)] <= end
-            for start, end in self._icd10_ranges()
+            start <= low[: len(start)] and (high or low)[: len(end)] <= end for start, end in self._icd10_ranges()
         )
 
     def _icd10_ranges(self) -> Iterator[tuple[str, str]]:

@@ -36,9 +36,7 @@ def edition_in_force(institution, at: date | datetime) -> Edition | None:
         return own
     if starter := editions.filter(institution__isnull=True).first():
         return starter
-    basis = Edition.objects.exclude(status=Edition.Status.DRAFT).filter(
-        basis_for_history=True, in_force_from__gt=on
-    )
+    basis = Edition.objects.exclude(status=Edition.Status.DRAFT).filter(basis_for_history=True, in_force_from__gt=on)
     if institution_id and (own := basis.filter(institution=institution_id).last()):
         return own
     return basis.filter(institution__isnull=True).last()
@@ -54,9 +52,7 @@ def indication_in_force(code: str, institution, at: date | datetime) -> Indicati
     )
 
 
-def indications_for(
-    test: GeneTest, diagnosis_code: str, institution, at: date | datetime
-) -> list[Indication]:
+def indications_for(test: GeneTest, diagnosis_code: str, institution, at: date | datetime) -> list[Indication]:
     """The lines in force that name this test and cover this diagnosis."""
     edition = edition_in_force(institution, at)
     if edition is None:

@@ -124,13 +124,12 @@ def _workbook(content: bytes) -> str:
                 )
             if "[Content_Types].xml" not in names or "xl/workbook.xml" not in names:
                 return ""
+            if archive.testzip() is not None:
+                raise zipfile.BadZipFile
             if archive.getinfo("[Content_Types].xml").file_size > 1024 * 1024:
                 return ""
             types = archive.read("[Content_Types].xml")
-            if (
-                any(n.lower().endswith(("vbaproject.bin", "vbadata.xml")) for n in names)
-                or b"macroEnabled" in types
-            ):
+            if any(n.lower().endswith(("vbaproject.bin", "vbadata.xml")) for n in names) or b"macroEnabled" in types:
                 raise BadUpload(
                     _("The workbook contains macros. Save it as .xlsx without macros and upload it again."),
                     code="macros",

@@ -58,9 +58,7 @@ class Paper:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def make(
-    html: str, *, styles: Iterable[str] = ("paper.css",), css: str = "", data: Iterable[DataFile] = ()
-) -> Paper:
+def make(html: str, *, styles: Iterable[str] = ("paper.css",), css: str = "", data: Iterable[DataFile] = ()) -> Paper:
     """Set `html` as PDF/A-3u.
 
     `styles` names files of `documents/styles/`, `css` is added after them. Title, author and language come
@@ -71,9 +69,7 @@ def make(
     sheets = [fonts.stylesheet(), *((STYLES / name).read_text("utf-8") for name in styles), css]
     document = HTML(string=html, url_fetcher=fetcher, base_url="about:blank").render(
         font_config=font_config,
-        stylesheets=[
-            CSS(string=sheet, font_config=font_config, url_fetcher=fetcher) for sheet in sheets if sheet
-        ],
+        stylesheets=[CSS(string=sheet, font_config=font_config, url_fetcher=fetcher) for sheet in sheets if sheet],
         pdf_variant=VARIANT,
     )
     target = io.BytesIO()

@@ -11,10 +11,7 @@ def svg(text: str, *, label: str, size: int = 120, error: str = "m") -> SafeStri
     border = 4
     width = code.symbol_size(border=border)[0]
     path = "".join(
-        f"M{x + border} {y + border}h1v1h-1z"
-        for y, row in enumerate(code.matrix)
-        for x, dark in enumerate(row)
-        if dark
+        f"M{x + border} {y + border}h1v1h-1z" for y, row in enumerate(code.matrix) for x, dark in enumerate(row) if dark
     )
     return format_html(
         '<svg xmlns="http://www.w3.org/2000/svg" class="qr" role="img" aria-label="{}" width="{}" height="{}"'

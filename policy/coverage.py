@@ -66,6 +66,4 @@ def is_covered(clause: str) -> bool:
 
 def claimed() -> set[str]:
     """Every clause code that a gate or a claim names, whether it exists or not."""
-    return {code for gate in GATES.values() for code in gate.clauses} | {
-        c for c, ones in _claims.items() if ones
-    }
+    return {code for gate in GATES.values() for code in gate.clauses} | {c for c, ones in _claims.items() if ones}

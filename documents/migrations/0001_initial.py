@@ -20,9 +20,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("sha256", models.CharField(max_length=64, verbose_name="SHA-256")),
                 ("name", models.CharField(max_length=200, verbose_name="file name")),
@@ -64,9 +62,7 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["sha256"], name="stored_file_sha256")],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("holds_identity", False), ("institution__isnull", False), _connector="OR"
-                        ),
+                        condition=models.Q(("holds_identity", False), ("institution__isnull", False), _connector="OR"),
                         name="stored_file_identity_has_owner",
                     )
                 ],

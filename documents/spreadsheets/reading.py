@@ -23,6 +23,8 @@ from documents import files
 
 EMPTY = {"", "—", "-", "/", "无"}
 EXCEL_FIRST_DAY = datetime(1899, 12, 30)
+# SyntaxError is what the XML parser raises on a damaged part.
+DAMAGE = (InvalidFileException, BadZipFile, KeyError, ValueError, OSError, SyntaxError, TypeError, EOFError)
 LAST_SERIAL = 110_000  # some day in 2201: beyond it a number is not a date
 
 
@@ -150,7 +152,14 @@ class Sheet:
     def rows(self) -> Iterator[Row]:
         """Rows below the headings that hold anything at all."""
         start = self.heading_row + 1
-        for number, cells in enumerate(self.source.iter_rows(min_row=start, values_only=True), start):
+        lines = enumerate(self.source.iter_rows(min_row=start, values_only=True), start)
+        while True:
+            try:
+                number, cells = next(lines)
+            except StopIteration:
+                return
+            except DAMAGE:
+                raise files.BadUpload(_("The file is damaged and cannot be opened."), code="damaged") from None
             if any(cell is not None and cell != "" for cell in cells):
                 yield Row(self, number, cells)
 
@@ -191,9 +200,7 @@ class Workbook:
         there: dict[str, int] = {}
         for place, cell in enumerate(first):
             if (key := _plain(as_text(cell))) and key in there:
-                self.faults.append(
-                    Fault(title, 1, get_column_letter(place + 1), key, _("heading stands twice"))
-                )
+                self.faults.append(Fault(title, 1, get_column_letter(place + 1), key, _("heading stands twice")))
             elif key:
                 there[key] = place
         headings = list(headings)
@@ -221,8 +228,7 @@ def open_workbook(source: str | Path | bytes) -> Workbook:
     checked = files.check(content, kinds=[files.XLSX], name=name)
     try:
         return Workbook(openpyxl.load_workbook(io.BytesIO(checked.content), read_only=True, data_only=True))
-    except (InvalidFileException, BadZipFile, KeyError, ValueError, OSError, SyntaxError, TypeError):
-        # SyntaxError is what the XML parser raises on a damaged part.
+    except DAMAGE:
         raise files.BadUpload(_("The file is damaged and cannot be opened."), code="damaged") from None
 
 
@@ -245,9 +251,7 @@ def as_text(value: Any) -> str:
 
 
 # Full-width ASCII letters and digits only: a name's ，（ ） and · stay as they were written.
-_NARROW = {
-    wide: wide - 0xFEE0 for wide in [*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B)]
-}
+_NARROW = {wide: wide - 0xFEE0 for wide in [*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B)]}
 _NARROW |= {0x3000: " ", 0x00A0: " "}
 
 
@@ -310,13 +314,7 @@ def _digits(text: str) -> datetime:
 def _as_money(raw: Any) -> Decimal:
     if isinstance(raw, bool | date):
         raise ValueError
-    text = (
-        unicodedata.normalize("NFKC", as_text(raw))
-        .replace(",", "")
-        .replace("¥", "")
-        .removesuffix("元")
-        .strip()
-    )
+    text = unicodedata.normalize("NFKC", as_text(raw)).replace(",", "").replace("¥", "").removesuffix("元").strip()
     amount = Decimal(text)
     cents = amount.quantize(Decimal("0.01"))
     # A float such as 0.1 + 0.2 comes with a tail that nobody typed.

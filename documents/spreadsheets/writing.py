@@ -56,9 +56,7 @@ def workbook(sheets: Iterable[SheetOut], *, title: str = "") -> bytes:
     book = xlsxwriter.Workbook(target, options)
     if title:
         book.set_properties({"title": title})
-    head = book.add_format(
-        {"bold": True, "bg_color": "#E8EEF0", "border": 1, "text_wrap": True, "valign": "vcenter"}
-    )
+    head = book.add_format({"bold": True, "bg_color": "#E8EEF0", "border": 1, "text_wrap": True, "valign": "vcenter"})
     looks = {kind: book.add_format({"valign": "top", **look}) for kind, look in FORMATS.items()}
     taken: set[str] = set()
     for sheet in sheets:
