@@ -6,10 +6,9 @@ bound by an HMAC under a key that the database never sees, so that an event writ
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
-import uuid
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,7 +17,10 @@ from typing import Any, Literal
 
 from django.conf import settings
 from django.db import connection, transaction
+from psycopg.errors import error_from_result
+from psycopg.pq import Escaping, ExecStatus, TransactionStatus
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 Scope = Iterable[int] | Literal["*"]
 
 
@@ -46,15 +48,14 @@ def _key(trail_key: str) -> bytes:
 
 
 def token(actor: int, post: int | None, step: str, reason: str, clause: str, request: str) -> str:
-    """HMAC-SHA256, in hexadecimal, of the declaration as a JSON list, under a key derived for this purpose."""
-    message = json.dumps(
-        [actor, post, step, reason, clause, request], ensure_ascii=False, separators=(",", ":")
-    )
-    return hmac.new(_key(settings.TRAIL_KEY), message.encode(), hashlib.sha256).hexdigest()
+    """HMAC-SHA256, hexadecimal, of the declaration as a JSON list, under a key derived for this purpose."""
+    message = _ENCODE([actor, post, step, reason, clause, request])
+    return hmac.digest(_key(settings.TRAIL_KEY), message.encode(), "sha256").hex()
 
 
 NOBODY = Declaration(actor=-1)
 SETTINGS = ("actor", "post", "step", "reason", "clause", "request", "token", "institutions", "identity")
+_NAMES = [name.encode() for name in SETTINGS]
 SET_ALL = "SELECT " + ", ".join(f"set_config('mingjian.{name}', %s, true)" for name in SETTINGS)
 
 
@@ -81,7 +82,7 @@ def declare(
             step=step,
             reason=reason,
             clause=clause,
-            request=request or uuid.uuid4().hex,
+            request=request or os.urandom(16).hex(),
             institutions=_listed(institutions),
             identity=_listed(identity),
         )
@@ -165,8 +166,9 @@ def _put(declaration: Declaration) -> Declaration:
             declaration.institutions,
             declaration.identity,
         ]
-    with connection.cursor() as cursor:
-        cursor.execute(SET_ALL, values)
+    if not _begin_with(values):
+        with connection.cursor() as cursor:
+            cursor.execute(SET_ALL, values)
     connection.on_commit(_Declared(declaration))
     return declaration
 
@@ -180,6 +182,28 @@ class _Declared:
 
     def __call__(self) -> None:
         pass
+
+
+def _begin_with(values: list[str]) -> bool:
+    """Where the transaction has not begun yet, begin and declare in one round trip; otherwise do nothing.
+
+    Django opens a transaction with its first statement. One more trip a transaction would cost more than all
+    of the trail's triggers.
+    """
+    session = connection.connection
+    if connection.execute_wrappers or session.autocommit or session.isolation_level or session.read_only:
+        return False
+    if session.info.transaction_status != TransactionStatus.IDLE:
+        return False
+    quote = Escaping(session.pgconn).escape_literal
+    settings_local = b";".join(
+        b"SET LOCAL mingjian.%b=%b" % (name, quote(value.encode()))
+        for name, value in zip(_NAMES, values, strict=True)
+    )
+    result = session.pgconn.exec_(b"BEGIN;" + settings_local)
+    if result.status != ExecStatus.COMMAND_OK:
+        raise error_from_result(result)
+    return True
 
 
 def _listed(scope: Scope) -> str:

@@ -32,7 +32,14 @@ from config.postgres.base import APP_ROLE
 
 # Tables of others that decide who may see a case.
 ALSO_TRAILED = {"guardian"}
-OURS_ALONE = ("audit_event", "audit_leaf", "audit_checkpoint", "audit_epoch", "audit_trailed", "django_migrations")
+OURS_ALONE = (
+    "audit_event",
+    "audit_leaf",
+    "audit_checkpoint",
+    "audit_epoch",
+    "audit_trailed",
+    "django_migrations",
+)
 LOCK = 0x6D6A_0001
 MIGRATE = "migrate"
 
@@ -79,7 +86,9 @@ def build() -> None:
     """Make the database's walls as this code wants them. Runs as the owner; doing it again changes nothing."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        cursor.execute("SELECT to_regclass('audit_event') IS NOT NULL AND to_regclass('audit_trailed') IS NOT NULL")
+        cursor.execute(
+            "SELECT to_regclass('audit_event') IS NOT NULL AND to_regclass('audit_trailed') IS NOT NULL"
+        )
         if not cursor.fetchone()[0]:
             return
         # The connection may have stepped down before it was told to stay the owner.
@@ -104,7 +113,11 @@ def ensure_role(cursor) -> None:
             f"DO $$ BEGIN CREATE ROLE {APP_ROLE} NOLOGIN;"
             " EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
         )
-    logins = {settings.DATABASES["default"].get("USER"), connection.settings_dict.get("USER")} - {"", None, APP_ROLE}
+    logins = {settings.DATABASES["default"].get("USER"), connection.settings_dict.get("USER")} - {
+        "",
+        None,
+        APP_ROLE,
+    }
     cursor.execute(
         "SELECT rolname FROM pg_roles WHERE (rolname = ANY (%s) OR rolname = session_user)"
         " AND rolname <> %s AND NOT pg_has_role(oid, %s, %s)",
@@ -148,7 +161,8 @@ def triggers() -> dict[str, tuple[list[str], bool]]:
             " WHERE t.tgname = 'audit_row' AND c.relnamespace = 'public'::regnamespace"
         )
         return {
-            table: (bytes(arguments).decode().split("\0")[:-1], fires) for table, arguments, fires in cursor.fetchall()
+            table: (bytes(arguments).decode().split("\0")[:-1], fires)
+            for table, arguments, fires in cursor.fetchall()
         }
 
 
@@ -251,7 +265,9 @@ def condition(model: type[models.Model]) -> sql.Composable | None:
     if scope == "identity":
         own = sql.SQL("parent.{}").format(sql.Identifier(parent.Walls.institution))
         inside += sql.SQL(" AND {} = ANY ((SELECT walls_listed('identity'))::bigint[])").format(own)
-    linked = sql.SQL("EXISTS (SELECT FROM {} AS parent WHERE {})").format(sql.Identifier(parent_table), inside)
+    linked = sql.SQL("EXISTS (SELECT FROM {} AS parent WHERE {})").format(
+        sql.Identifier(parent_table), inside
+    )
     return sql.SQL("{} OR {}").format(everywhere, _or_null(model, column, linked))
 
 
