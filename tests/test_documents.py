@@ -13,6 +13,7 @@ from django.template import engines
 from django.utils import timezone, translation
 from PIL import Image, ImageChops
 
+from audit.declaring import acting
 from documents import files, fonts, official, pdf, qr, spreadsheets
 from documents.spreadsheets import Column, SheetOut
 
@@ -116,6 +117,81 @@ def test_a_file_too_large_or_empty_is_refused(settings):
 )
 def test_a_name_is_cleaned(given, clean):
     assert files.clean_name(given) == clean
+
+
+# Stored files
+
+
+@pytest.fixture
+def stored(db, somebody, settings, tmp_path):
+    """`stored(institution, **fields)` keeps a workbook as somebody of that hospital."""
+    settings.MEDIA_ROOT = tmp_path
+
+    def keep(institution=None, **fields):
+        from accounts.models import User
+
+        upload = files.check(a_workbook(), name="2026年台账.xlsx")
+        with acting(User.objects.machine(), step="test"):
+            return files.store(upload, by=User.objects.machine(), institution=institution, **fields)
+
+    return keep
+
+
+@pytest.fixture
+def hospitals(db):
+    from accounts.models import Institution
+
+    bureau = Institution.objects.create(code="BUR", name="县卫生健康局", kind="bureau")
+    names = (("AAA", "甲医院"), ("BBB", "乙医院"))
+    return [Institution.objects.create(code=code, name=name, supervised_by=bureau) for code, name in names], bureau
+
+
+def test_the_same_bytes_lie_on_the_disk_once_under_their_hash(stored, tmp_path):
+    one, two = stored(), stored()
+    assert one.pk != two.pk
+    assert one.file.name == two.file.name == f"{one.sha256[:2]}/{one.sha256}"
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
+    assert files.read(one) == files.read(two)
+
+
+def test_a_stored_file_that_was_changed_is_not_handed_out(stored, tmp_path):
+    one = stored()
+    (tmp_path / one.file.name).write_bytes(b"changed")
+    with pytest.raises(ValueError, match="no longer"):
+        files.read(one)
+
+
+def test_a_file_is_downloaded_by_those_who_may_and_the_reading_is_recorded(client, stored, hospitals, somebody):
+    from audit.models import Event
+
+    (ours, _theirs), _bureau = hospitals
+    url = stored(ours).get_absolute_url()
+    client.force_login(somebody("documents.download_file", institution=ours))
+    response = client.get(url)
+    assert response.status_code == 200
+    assert response["Content-Disposition"].endswith("filename*=UTF-8''2026%E5%B9%B4%E5%8F%B0%E8%B4%A6.xlsx")
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert Event.objects.filter(op="R", table_name="documents_storedfile").count() == 1
+
+
+def test_a_strangers_file_does_not_exist_and_a_post_without_leave_is_told_so(client, stored, hospitals, somebody):
+    (ours, theirs), _bureau = hospitals
+    url = stored(ours).get_absolute_url()
+    assert client.get(url).status_code == 302
+    client.force_login(somebody("documents.download_file", institution=theirs))
+    assert client.get(url).status_code == 404
+    client.force_login(somebody(institution=ours))
+    assert client.get(url).status_code == 403
+
+
+def test_a_file_with_identities_stays_with_those_who_may_read_them(client, stored, hospitals, somebody):
+    (ours, _theirs), bureau = hospitals
+    url = stored(ours, holds_identity=True).get_absolute_url()
+    statuses = {}
+    for who, institution, sees in (("bureau", bureau, True), ("clerk", ours, False), ("office", ours, True)):
+        client.force_login(somebody("documents.download_file", institution=institution, sees_identity=sees))
+        statuses[who] = client.get(url).status_code
+    assert statuses == {"bureau": 404, "clerk": 404, "office": 200}
 
 
 # Workbooks
