@@ -117,6 +117,7 @@ class Checkpoint(models.Model):
     root = models.BinaryField()
     # The roots of the perfect subtrees, left to right: with them the next seal need not read every leaf.
     frontier = models.BinaryField()
+    epoch_id = models.BigIntegerField()
     # Every event of a transaction below this id was sealed by now, so a later arrival is an insertion.
     horizon = models.BigIntegerField()
     at = models.DateTimeField(_("time"))
@@ -137,7 +138,10 @@ class Epoch(models.Model):
     """A database cluster the trail has lived in. After dump and restore transaction numbers start anew."""
 
     system_identifier = models.TextField()
+    # The last event that came along from the cluster before.
     boundary_event_id = models.BigIntegerField()
+    # Every event of a transaction below this id was sealed when the epoch began.
+    horizon = models.BigIntegerField()
     at = models.DateTimeField()
 
     class Meta:

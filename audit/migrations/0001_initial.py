@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
                 ("tree_size", models.BigIntegerField(unique=True)),
                 ("root", models.BinaryField()),
                 ("frontier", models.BinaryField()),
+                ("epoch_id", models.BigIntegerField()),
                 ("horizon", models.BigIntegerField()),
                 ("at", models.DateTimeField(verbose_name="time")),
                 ("note", models.TextField()),
@@ -48,6 +49,7 @@ class Migration(migrations.Migration):
                 ),
                 ("system_identifier", models.TextField()),
                 ("boundary_event_id", models.BigIntegerField()),
+                ("horizon", models.BigIntegerField()),
                 ("at", models.DateTimeField()),
             ],
             options={
