@@ -55,7 +55,8 @@ def test_nothing_is_drawn_outside_the_picture(chart):
         size, x = float(el.get("font-size")), float(el.get("x"))
         long = width_of(el.text or "", size)
         left = {"start": x, "middle": x - long / 2, "end": x - long}[el.get("text-anchor")]
-        assert left >= -1 and left + long <= width + 1, el.text
+        assert left >= -1, el.text
+        assert left + long <= width + 1, el.text
         assert float(el.get("y")) <= height
     for el in root.iter("{http://www.w3.org/2000/svg}rect"):
         assert float(el.get("x")) + float(el.get("width")) <= width

@@ -43,6 +43,13 @@
     }
   });
 
+  /* An opened gate takes a whole line, so that the others keep together. */
+  document.addEventListener("toggle", function (event) {
+    if (event.target.classList && event.target.classList.contains("gate")) {
+      event.target.parentNode.classList.toggle("is-open", event.target.open);
+    }
+  }, true);
+
   /* One open menu at a time; a click elsewhere closes it. */
   document.addEventListener("click", function (event) {
     document.querySelectorAll("details.menu[open]").forEach(function (menu) {
