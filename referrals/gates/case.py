@@ -23,12 +23,9 @@ from vendors.models import Contract, ContractItem, Credential, Laboratory, NotOu
 
 Row = TypeVar("Row")
 BATCH = 2000
-# Everything a gate may ask of a referral; `consents` belongs to the floor above and is read by name.
+POINTED_AT = ("indication__edition", "test", "requester", "study")
+# The records of a referral that gates ask for; `consents` belongs to the floor above and is read by name.
 RECORDS = (
-    "indication__edition",
-    "test",
-    "requester",
-    "study",
     "evidence",
     "discussions",
     "mdt_reviews",
@@ -145,9 +142,8 @@ class Case:
         """The referral's records by name (`charges`, `consents` …), read once."""
         if name not in RECORDS:
             raise AttributeError(name)
-        rows = list(getattr(self.referral, name).all())
-        self.__dict__[name] = rows
-        return rows
+        self.__dict__[name] = list(getattr(self.referral, name).all())
+        return self.__dict__[name]
 
     @property
     def is_history(self) -> bool:
@@ -213,7 +209,15 @@ def load_cases(referrals: QuerySet[Referral] | Iterable[int]) -> Iterator[Case]:
         keys = sorted(set(referrals))
     for start in range(0, len(keys), BATCH):
         batch = list(Referral.objects.filter(pk__in=keys[start : start + BATCH]).order_by("pk"))
-        prefetch_related_objects(batch, *RECORDS)
+        prefetch_related_objects(batch, *POINTED_AT)
+        records = {name: _records(name, batch) for name in RECORDS}
         registers = Registers(batch)
         for referral in batch:
-            yield Case(referral, registers)
+            case = Case(referral, registers)
+            case.__dict__.update({name: rows.get(referral.pk, []) for name, rows in records.items()})
+            yield case
+
+
+def _records(name: str, batch: list[Referral]) -> dict[int, list[Any]]:
+    model = Referral._meta.get_field(name).related_model
+    return _grouped(model._base_manager.filter(referral__in=[one.pk for one in batch]), "referral_id")
