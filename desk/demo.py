@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,25 +16,27 @@ from accounts.queries import DEMO_PASSWORD
 from audit import declaring
 from catalog.models import RequestAuthority
 from supervision import actions as supervision
+from supervision.models import LedgerImport
 from vendors import actions as vendors
 from vendors.models import Contract, Laboratory
 
 WORKBOOK = Path(__file__).resolve().parent.parent / "supervision" / "data" / "hospital-ledger.xlsx"
 BUREAU = ("LXW", "岚溪县卫生健康局")
 
-# Staff the workbook doesn't name, for the posts the pages serve: (number, name, title, department, roles).
+# Staff the workbook doesn't name, for the posts the pages serve: number, title, department, roles, and the
+# names at the two hospitals.
 HOSPITAL_STAFF = [
-    ("901", "周启明", "主任医师", "肿瘤科", ["R02"]),
-    ("902", "郑晓岚", "主管护师", "肿瘤科", ["R07"]),
-    ("903", "许文君", "主管药师", None, ["R09"]),
-    ("904", "许平", "经济师", None, ["R11"]),
-    ("905", "何丽萍", "会计师", None, ["R12"]),
-    ("906", "马建新", "", None, ["R13", "R14"]),
-    ("907", "叶书华", "", None, ["R15"]),
-    ("908", "陈志远", "工程师", None, ["R19"]),
-    ("909", "孙雅文", "", None, ["R22"]),
-    ("910", "郭维民", "", None, ["R23"]),
-    ("911", "钱国安", "", None, ["R24"]),
+    ("901", "主任医师", "肿瘤科", ["R02"], "周启明", "黄景行"),
+    ("902", "主管护师", "肿瘤科", ["R07"], "郑晓岚", "林秋月"),
+    ("903", "主管药师", None, ["R09"], "许文君", "蔡思源"),
+    ("904", "经济师", None, ["R11"], "许平", "杨慧敏"),
+    ("905", "会计师", None, ["R12"], "何丽萍", "曾雪梅"),
+    ("906", "", None, ["R13", "R14"], "马建新", "吴振华"),
+    ("907", "", None, ["R15"], "叶书华", "邓玉兰"),
+    ("908", "工程师", None, ["R19"], "陈志远", "江海涛"),
+    ("909", "", None, ["R22"], "孙雅文", "谢一鸣"),
+    ("910", "", None, ["R23"], "郭维民", "罗永康"),
+    ("911", "", None, ["R24"], "钱国安", "范立新"),
 ]
 BUREAU_STAFF = [("LXW001", "孙立民", "医政股股长", ["R25"])]
 # Staff of the workbook whose logins are opened too: one for each of their posts.
@@ -51,14 +54,21 @@ GRADES_BY_TITLE = {
 def load(*, say: Callable[[str], None] = lambda line: None) -> None:
     """Load what is missing; a second call changes nothing."""
     machine = User.objects.machine()
-    say("导入演示台账……")
-    supervision.import_file(path=WORKBOOK, by=machine, institution=None)
+    if not _imported(machine):
+        say("导入演示台账……")
+        supervision.import_file(path=WORKBOOK, by=machine, institution=None)
     with declaring.acting(machine, step="demo.loaded"):
         _bureau_and_staff()
         _contracts_run_on(machine)
         _laboratories_are_known()
         _authorities(machine)
     say("演示数据已就绪")
+
+
+def _imported(machine: User) -> bool:
+    known = hashlib.sha256(WORKBOOK.read_bytes()).hexdigest()
+    with declaring.acting(machine, step="demo.looked_up"):
+        return LedgerImport.objects.filter(file_sha256=known, status=LedgerImport.Status.DONE, dry_run=False).exists()
 
 
 @transaction.atomic
@@ -72,9 +82,9 @@ def _bureau_and_staff() -> None:
         hospital.complaint_phone = hospital.complaint_phone or "0598-0000000"
         hospital.save()
     secret = make_password(DEMO_PASSWORD)
-    for hospital in bureau.supervises.all():
-        for number, name, title, department, roles in HOSPITAL_STAFF:
-            _person(f"{hospital.code}{number}", name, title, hospital, department, roles, secret)
+    for place, hospital in enumerate(bureau.supervises.order_by("-code")):
+        for number, title, department, roles, *names in HOSPITAL_STAFF:
+            _person(f"{hospital.code}{number}", names[place % 2], title, hospital, department, roles, secret)
         for username in FROM_LEDGER.get(hospital.code, []):
             _open_login(username, secret)
     for username, name, title, roles in BUREAU_STAFF:

@@ -1,0 +1,179 @@
+"""Every address × every role, with own and with foreign objects.
+
+Invisible is 404, forbidden is 403, not signed in goes to the sign-in page; nothing answers 500. An address with an
+argument must be in OBJECTS, so a new page cannot slip past.
+"""
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.models import Post, Role, User
+from audit.models import Alarm
+from catalog.models import Edition, Indication
+from documents.models import StoredFile
+from referrals.models import Referral
+from reports.models import Report
+from supervision.models import LedgerImport
+from vendors.models import Laboratory, Price
+
+pytestmark = pytest.mark.django_db
+
+# Addresses of others' packages and of forms that only take POST are judged by their own tests.
+ELSEWHERE = {"accounts:set_password"}
+
+
+def addresses():
+    """(name, argument names, view) of every named address."""
+
+    def walk(resolver, namespaces):
+        for entry in resolver.url_patterns:
+            if isinstance(entry, URLResolver):
+                yield from walk(entry, [*namespaces, entry.namespace] if entry.namespace else namespaces)
+            elif isinstance(entry, URLPattern) and entry.name:
+                yield ":".join([*namespaces, entry.name]), tuple(entry.pattern.regex.groupindex), entry.callback
+
+    return list(walk(get_resolver(), []))
+
+
+@pytest.fixture
+def objects(county):
+    """For an address's argument: an object of LXZ, and one of LXY where the rows belong to an institution."""
+
+    def one(model, **where):
+        return model.objects.filter(**where).order_by("pk").first()
+
+    mine, theirs = {"institution__code": "LXZ"}, {"institution__code": "LXY"}
+    return {
+        "accounts:person": [one(User, posts__institution__code="LXZ"), one(User, posts__institution__code="LXY")],
+        "accounts:password_link": [one(User, posts__institution__code="LXZ"), one(User, posts__institution__code="LXY")],
+        "accounts:end_post": [one(Post, **mine), one(Post, **theirs)],
+        "audit": [one(Alarm), None],
+        "documents": [one(StoredFile, **mine), one(StoredFile, **theirs)],
+        "referrals": [one(Referral, **mine), one(Referral, **theirs)],
+        "reports": [one(Report, **mine), one(Report, **theirs)],
+        "supervision": [one(LedgerImport), None],
+        "vendors:laboratory": [one(Laboratory), None],
+        "vendors:publish": [one(Price, **mine), one(Price, **theirs)],
+        "catalog:edition": [one(Edition), None],
+        "catalog": [one(Indication), None],
+    }
+
+
+def argument(objects, name, names, foreign=False):
+    """The keyword arguments for an address, or None when there is no such object here."""
+    if not names:
+        return {}
+    fixed = {"policy:clause": {"code": "B5"}, "policy:document": {"code": "B"}, "vendors:public_prices": {"code": "LXZ"}}
+    if name in fixed:
+        return None if foreign else fixed[name]
+    pair = objects.get(name) or objects.get(name.split(":")[0])
+    assert pair, f"{name} takes {names}: say in OBJECTS what to try it with"
+    found = pair[1 if foreign else 0]
+    if found is None:
+        return None
+    values = {"pk": found.pk, "number": getattr(found, "number", ""), "code": getattr(found, "code", "")}
+    return {key: values[key] for key in names if key in values} if set(names) <= set(values) else None
+
+
+@pytest.fixture
+def signed_in(county):
+    """A client signed in as a person of LXZ (or the bureau) who works in one post of the role."""
+
+    def sign_in(role: str) -> Client | None:
+        post = (
+            Post.objects.filter(role_id=role, institution__code__in=["LXZ", "LXW"]).order_by("-user__is_demo").first()
+        )
+        if post is None:
+            return None
+        client = Client(raise_request_exception=True)
+        client.force_login(post.user, backend="django.contrib.auth.backends.ModelBackend")
+        session = client.session
+        session["post"] = post.pk
+        session.save()
+        return client
+
+    return sign_in
+
+
+@pytest.mark.parametrize("role", [f"R{n:02d}" for n in range(1, 26)])
+def test_each_role_opens_what_its_permissions_open_and_nothing_else(role, objects, signed_in):
+    client = signed_in(role)
+    if client is None:
+        pytest.skip("nobody holds this role in the demo county")
+    permissions = Role.objects.get(code=role).permissions
+    wrong = []
+    for name, names, view in addresses():
+        arguments = argument(objects, name, names)
+        if arguments is None or name in ELSEWHERE:
+            continue
+        answer = client.get(reverse(name, kwargs=arguments))
+        permission = getattr(view, "permission", None) or getattr(getattr(view, "cls", None), "permission", None)
+        if answer.status_code >= 500:
+            wrong.append((name, answer.status_code))
+        elif permission and permission not in permissions and answer.status_code not in (403, 404, 405):
+            wrong.append((name, permission, answer.status_code))
+        elif permission in permissions and answer.status_code == 403:
+            wrong.append((name, permission, 403))
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("role", ["R01", "R10", "R17", "R19", "R23"])
+def test_objects_of_another_hospital_do_not_exist(role, objects, signed_in):
+    client = signed_in(role)
+    seen = []
+    for name, names, _view in addresses():
+        arguments = argument(objects, name, names, foreign=True) if names else None
+        if not arguments or name in ELSEWHERE:
+            continue
+        for method in (client.get, client.post):
+            answer = method(reverse(name, kwargs=arguments))
+            if answer.status_code not in (403, 404, 405):
+                seen.append((name, method.__name__, answer.status_code))
+
+    assert seen == []
+
+
+def test_without_signing_in_only_public_pages_open(objects):
+    client = Client()
+    opened = []
+    for name, names, view in addresses():
+        arguments = argument(objects, name, names)
+        if arguments is None or name in ELSEWHERE or getattr(view, "public", False):
+            continue
+        answer = client.get(reverse(name, kwargs=arguments))
+        redirected = answer.status_code == 302 and reverse("accounts:login") in answer.headers["Location"]
+        if not redirected and answer.status_code not in (401, 403, 405):
+            opened.append((name, answer.status_code))
+
+    assert opened == []
+
+
+# Words that are the same in Chinese pages: units, standards, file types, the product's own codes.
+ALLOWED = re.compile(
+    r"MDT|NGS|PCR|ARMS|FISH|IHC|DNA|RNA|XLSX|PDF|CSV|JSON|ICD|QR|UTC|ctDNA|FFPE|EQA|HIS|OA|GCP|CSCO|NCCN|"
+    r"SHA|Merkle|Ed25519|Mingjian|English|Enter|Esc|Tab|Ctrl|Shift|API"
+)
+
+
+@pytest.mark.parametrize("role", ["R01", "R10", "R12", "R17", "R19", "R24", "R25"])
+def test_no_english_sentence_reaches_a_chinese_page(role, objects, signed_in):
+    """Three English words in a row are a sentence that nobody translated."""
+    client = signed_in(role)
+    english = []
+    for name, names, _view in addresses():
+        arguments = argument(objects, name, names)
+        if arguments is None or name in ELSEWHERE or name == "desk:styleguide" or name.startswith("api"):
+            continue
+        answer = client.get(reverse(name, kwargs=arguments))
+        if answer.status_code != 200 or "text/html" not in answer.headers.get("Content-Type", ""):
+            continue
+        text = re.sub(r"<(script|style|code|title|pre)\b.*?</\1>|<!--.*?-->|<[^>]+>", "\n", answer.content.decode(), flags=re.S)
+        for sentence in re.findall(r"[A-Za-z][A-Za-z']+(?: [A-Za-z'&;]+){2,}", text):
+            if not ALLOWED.search(sentence):
+                english.append((name, sentence))
+
+    assert english == []
