@@ -53,6 +53,7 @@ class DeclaredTransaction:
         with transaction.atomic():
             user = request.user
             known = user.is_authenticated
+            outside = declaring.current()
             declaring.declare(
                 actor=user.pk if known else 0,
                 post=user.post.pk if known and user.post else None,
@@ -65,6 +66,9 @@ class DeclaredTransaction:
             # Only marked in process_exception: the page that explains a refusal still has to read the database.
             if response.status_code >= 500 or getattr(request, "undo", False):
                 transaction.set_rollback(True)
+            elif outside is not None:
+                # Only a test has a transaction of its own around the request.
+                declaring.again(outside)
             return response
 
     def process_exception(self, request, exception):

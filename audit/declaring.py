@@ -134,6 +134,11 @@ def acting(
             _put(before or NOBODY)
 
 
+def again(declaration: Declaration) -> None:
+    """Declare once more what was declared before."""
+    _put(declaration)
+
+
 def current() -> Declaration | None:
     """The declaration of the transaction now open, if it has one."""
     if connection.in_atomic_block:
