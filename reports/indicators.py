@@ -12,22 +12,24 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import TruncMonth
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, TruncMonth
 
 from catalog.models import Grade
 from consent.models import Consent
 from documents.templatetags.formats import percent
 from referrals.models import Charge, DepartmentalDiscussion, Evidence, Filing, MDTReview, Referral
 from reports.periods import Period
+from vendors.models import Origin
 
 DATA = Path(__file__).parent / "data"
 PARTS = ("denominator", "numerator", "missing")
 
 # What a case must show for a numerator. Each names a fact of the record below.
 IN_CATALOG = Q(indication__isnull=False)
-AFTER_MDT = Q(mdt_agreed=True)
+AFTER_MDT = Q(mdt_conclusion=MDTReview.Conclusion.AGREE)
 EVIDENCE_AND_DISCUSSION = Q(has_evidence=True, discussed=True)
 WITH_CONSENT = Q(consented=True)
 CHARGED_HERE = Q(charged_before_shipping=True)
@@ -130,27 +132,33 @@ def recorded() -> list[Indicator]:
 
 
 def with_facts(referrals: QuerySet) -> QuerySet:
-    """Referrals with what the numerators ask, each true or false."""
-
-    def of(model: type, *conditions: Q, **values: object) -> Exists:
-        return Exists(model.objects.filter(*conditions, referral=OuterRef("pk"), **values))  # type: ignore[attr-defined]
-
-    by_patient_or_with_reason = Q(signer=Consent.Signer.PATIENT) | ~Q(reason="")
+    """Referrals with what the numerators ask. Each says what the gate X01–X11 of the same rule says, and none is
+    null: what was decided last by then counts, what came afterwards does not."""
     collected, shipped = OuterRef("collected_at"), OuterRef("shipped_at")
+
+    def of(model: Any, *conditions: Q, **values: Any) -> Exists:
+        return Exists(model.objects.filter(*conditions, referral=OuterRef("pk"), **values))
+
+    def last(model: Any, stamp: str, field: str, default: Any) -> Coalesce:
+        rows = model.objects.filter(referral=OuterRef("pk"), **{f"{stamp}__lte": collected})
+        return Coalesce(Subquery(rows.order_by(f"-{stamp}", "-pk").values(field)[:1]), Value(default))
+
     return referrals.annotate(
-        mdt_agreed=of(MDTReview, conclusion=MDTReview.Conclusion.AGREE, concluded_at__lte=collected),
-        discussed=of(DepartmentalDiscussion, held_at__lte=collected),
-        has_evidence=Q(evidence_count__isnull=False, evidence_count__gt=0) | of(Evidence),
+        mdt_conclusion=last(MDTReview, "concluded_at", "conclusion", ""),
+        discussed=last(DepartmentalDiscussion, "held_at", "agreed", False),
+        # A ledger gives the number of papers only.
+        has_evidence=Q(origin=Origin.LEDGER, evidence_count__isnull=False, evidence_count__gt=0)
+        | Q(of(Evidence, recorded_at__lte=collected)),
         consented=of(
             Consent,
-            by_patient_or_with_reason,
+            Q(signer=Consent.Signer.PATIENT) | ~Q(reason=""),
             Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gt=collected),
             signed_at__lte=collected,
         ),
         charged_before_shipping=of(
             Charge, Q(reversed_at__isnull=True) | Q(reversed_at__gt=shipped), charged_at__lte=shipped
         ),
-        charged=of(Charge, reversed_at__isnull=True),
+        charged=of(Charge),
         filed_whole=of(Filing, consent_filed=True, order_filed=True, result_filed=True),
     )
 

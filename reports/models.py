@@ -57,9 +57,9 @@ class ReportQuerySet(models.QuerySet):
     def of(self, institution, period: periods.Period) -> Self:
         return self.filter(institution=institution, period=period.code).order_by("-revision")
 
-    def due(self) -> Self:
-        """Waiting for someone to build them, or left behind by someone who died."""
-        return self.filter(status=Status.BUILDING, attempts__lt=MOST_ATTEMPTS).order_by("id")
+    def waiting(self) -> Self:
+        """To be built, or left behind by someone who died."""
+        return self.filter(status=Status.BUILDING).order_by("id")
 
 
 class Report(models.Model):
@@ -79,6 +79,8 @@ class Report(models.Model):
     counted = models.DateTimeField(_("data as of"), null=True)
     narrative = models.JSONField(_("text"), default=dict)
     narrative_version = models.PositiveIntegerField(default=0)
+    # The version of the text that the paper shows; a draft's paper is set anew when someone asks for it.
+    paper_version = models.PositiveIntegerField(default=0)
     # The trail as it stood then: {"size", "root", "note"}; its QR stands on the last annex.
     checkpoint = models.JSONField(_("trail checkpoint"), null=True)
 

@@ -73,10 +73,13 @@ class Period:
 
     @property
     def short_label(self) -> str:
-        """For the axis of a chart: 2026三季度."""
+        """For the axis of a chart: 26年3季度."""
+        year = f"{self.start.year % 100:02}年"
+        if self.kind == "month":
+            return f"{year}{self.start.month}月"
         if self.kind == "quarter":
-            return f"{self.start.year}年{ORDINALS[self.number - 1]}季度"
-        return self.label
+            return f"{year}{self.number}季度"
+        return f"{year}{'上下'[self.number - 1]}半年" if self.kind == "half" else f"{self.start.year}年"
 
     @property
     def is_closed(self) -> bool:
