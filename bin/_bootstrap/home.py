@@ -62,7 +62,8 @@ class Home:
             folder.chmod(0o700)
             return folder
         pointer = self.path / "services.where"
-        folder = Path(pointer.read_text().strip()) if pointer.is_file() else SHARED / digest(self.path)
+        # Never a name that a removed home may have used: its keys are gone, its data must not be met again.
+        folder = Path(pointer.read_text().strip()) if pointer.is_file() else SHARED / secrets.token_hex(6)
         folder.mkdir(parents=True, exist_ok=True)
         for place in (folder.parent, folder):
             place.chmod(0o711)

@@ -1,5 +1,6 @@
 """The embedded PostgreSQL: one cluster per home, on a socket in a private folder, with a password all the same."""
 
+import hashlib
 import os
 import shutil
 import signal
@@ -93,8 +94,10 @@ class Postgres:
                 raise Stop(f"PostgreSQL does not start; its log ends:\n{processes.tail(self.log)}")
             processes.end(self.server, signal.SIGINT, patience=5)
             time.sleep(1)
-        if not (self.folder / "ready").is_file():
+        ready, mark = self.folder / "ready", hashlib.sha256(repr(self.passwords).encode()).hexdigest()
+        if not ready.is_file() or ready.read_text() != mark:
             self.make_roles()
+            ready.write_text(mark)
 
     def make_cluster(self) -> None:
         """A half-made cluster (the power went) is made again: nothing was in it."""
@@ -166,10 +169,16 @@ class Postgres:
 
     def sql(self, text: str, database: str = "postgres") -> str:
         """Run SQL as the superuser, given on standard input so that no password shows in a process list."""
-        command = [self.bin / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", self.url(SUPERUSER, database)]
-        env = {**self.environment(), "PGPASSWORD": self.passwords[SUPERUSER]}
-        command[-1] = f"host={self.sockets} user={SUPERUSER} dbname={database}"
-        done = subprocess.run([str(part) for part in command], input=text, capture_output=True, text=True, env=env)
+        where = f"host={self.sockets} user={SUPERUSER} dbname={database}"
+        done = subprocess.run(
+            [self.bin / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", where],
+            input=text,
+            capture_output=True,
+            text=True,
+            env={**self.environment(), "PGPASSWORD": self.passwords[SUPERUSER]},
+        )
+        if "password authentication failed" in done.stderr:
+            raise Stop(f"the passwords of this home are not those of the database in {self.data}: restore its keys/.")
         if done.returncode:
             raise Stop(f"PostgreSQL refused: {done.stderr.strip()}")
         return done.stdout
@@ -187,7 +196,6 @@ class Postgres:
             REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC;
             GRANT CONNECT ON DATABASE {DATABASE} TO {APP};
         """)
-        (self.folder / "ready").touch()
 
     def stop(self) -> None:
         processes.end(self.server, signal.SIGINT, patience=60)
