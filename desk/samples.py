@@ -265,9 +265,9 @@ def timeline() -> list[Sample]:
 
 def sample() -> dict:
     """Everything the pages of the styleguide show."""
-    refused = SampleForm({"diagnosis": "", "amount": "36000", "laboratory": "1", "signer": "x"})
+    refused = SampleForm({"diagnosis": "", "amount": "36000", "laboratory": "1", "signer": "x"}, auto_id="refused_%s")
     refused.is_valid()
-    empty_upload = UploadForm({}, {})
+    empty_upload = UploadForm({}, {}, auto_id="empty_%s")
     empty_upload.is_valid()
     return {
         "kinds": ["passed", "blocked", "ahead", "na", "unknown", "waiting", "overdue", "done"],

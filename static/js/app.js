@@ -139,6 +139,45 @@
     });
   });
 
+  /* What was typed into a form that came too late: kept in this tab until the form opens again after sign-in, then
+     put back and forgotten. Passwords, files and hidden fields are never kept; signing out, or someone else signing in
+     on the same tab, forgets everything. */
+  var store = null;
+  try { store = window.sessionStorage; } catch (error) { store = null; }
+
+  function putBack(form) {
+    var key = "kept:" + new URL(form.action || window.location.href, window.location.href).pathname;
+    var kept = store.getItem(key);
+    if (!kept || form.querySelector(".error-summary")) return;
+    store.removeItem(key);
+    var seen = {};
+    JSON.parse(kept).forEach(function (pair) {
+      form.querySelectorAll("[name]").forEach(function (field) {
+        if (field.name !== pair[0] || /^(hidden|password|file|submit)$/.test(field.type) || field.type === "button") return;
+        if (field.type === "checkbox" || field.type === "radio") field.checked = field.checked || field.value === pair[1];
+        else if (!seen[pair[0]]) field.value = pair[1];
+      });
+      seen[pair[0]] = true;
+    });
+  }
+
+  if (store) {
+    var late = document.querySelector("form[data-kept]");
+    if (late) {
+      var pairs = Array.prototype.map.call(late.elements, function (field) { return [field.name, field.value]; });
+      store.setItem("kept:" + late.getAttribute("data-kept"), JSON.stringify(pairs));
+    }
+    var who = document.body.getAttribute("data-who");
+    if (who) {
+      if (store.getItem("who") !== who) store.clear();
+      store.setItem("who", who);
+      document.querySelectorAll("main form[method=post]").forEach(putBack);
+    }
+    document.querySelectorAll("form[data-forget]").forEach(function (form) {
+      form.addEventListener("submit", function () { store.clear(); });
+    });
+  }
+
   /* Errors at the top take the focus, so a screen reader and a keyboard begin there. */
   var errors = document.querySelector(".error-summary");
   if (errors) errors.focus();
