@@ -21,7 +21,7 @@ django.setup()
 from django.db import connection, models, transaction  # noqa: E402
 
 from audit import declaring, walls  # noqa: E402
-from audit.management.commands.migrate import owner  # noqa: E402
+from audit.owner import owner  # noqa: E402
 
 FIELDS = {
     **{f"word_{n}": lambda: models.CharField(max_length=60) for n in range(6)},
