@@ -20,7 +20,7 @@ NO_TARGET = _(
 OTHER_NAMES = {"HER2": "ERBB2", "PD-L1": "CD274", "HER-2": "ERBB2"}
 GENE = re.compile(r"PD-L1|HER-2|[A-Z][A-Z0-9]{2,}")
 # L858R, T790M, G12C, 19del, ex20ins: the place in the gene a report has to name.
-PLACE = re.compile(r"[A-Z]\d{2,}[A-Z]?|\d+del|ex\d+\w*", re.ASCII)
+PLACE = re.compile(r"(?<![A-Z0-9])[A-Z]\d{2,}[A-Z]?(?![A-Z0-9])|\d+del|ex\d+\w*", re.ASCII)
 # Methods, measures, diseases and families that look like a gene's symbol.
 NOT_GENES = re.compile(r"IHC\d?|ISH|FISH|TPS|RAS|NSCLC|GIST|CML|AML|CLL|MCL|ALL|TMB")
 POSITIVE = {"阳性", "分子方法阳性"}
@@ -85,7 +85,7 @@ def _read(
         return cannot_judge(_("the result, positive or negative"), facts=facts)
     positive = result.outcome == Result.Outcome.POSITIVE
     if rule.accepted_result in POSITIVE:
-        places = [one.lower() for one in PLACE.findall(rule.biomarker) if not GENE.fullmatch(one)]
+        places = [one.lower() for one in PLACE.findall(rule.biomarker)]
         named = not places or any(place in result.findings.lower() for place in places)
         return passes(*facts) if positive and named else _refused(rule, prescription, case, facts)
     if rule.accepted_result.startswith(("野生型", "阴性")):
@@ -107,7 +107,8 @@ def _genes(text: str) -> set[str]:
     """Symbols in a text as the catalog stores them; mismatch repair and microsatellites are one target."""
     text = re.sub(r"([A-Z]{3,})1/2/3", r"\g<1>1 \g<1>2 \g<1>3", text)
     text = re.sub(r"([A-Z]{3,})1/2", r"\g<1>1 \g<1>2", text)
-    found = {OTHER_NAMES.get(name, name) for name in GENE.findall(text) if not NOT_GENES.fullmatch(name)}
+    names = [name for name in GENE.findall(text) if not NOT_GENES.fullmatch(name) and not PLACE.fullmatch(name)]
+    found = {OTHER_NAMES.get(name, name) for name in names}
     if re.search("微卫星|MMR|MSI|MLH1", text):
         found = found - {"MMR"} | {"MSI"}
     return found
