@@ -20,7 +20,7 @@ def browse(request: HttpRequest) -> HttpResponse:
     """The edition in force for the reader's institution, by tumour, gene, drug, code or pinyin initials."""
     edition = _edition(request)
     form = CatalogFilter(request.GET or None, edition=edition)
-    found = Indication.objects.filter(edition=edition).select_related("test")
+    found = Indication.objects.filter(edition=edition).select_related("test").order_by("pk")
     if form.is_valid():
         found = found.search(form.cleaned_data["q"])
         if tumour := form.cleaned_data["tumour"]:
