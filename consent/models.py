@@ -39,9 +39,7 @@ class Consent(models.Model):
             ),
             models.CheckConstraint(
                 name="live_consent_not_by_patient_has_reason",
-                condition=Q(origin=Origin.LEDGER)
-                | Q(signer="patient")
-                | (~Q(reason="") & ~Q(relation="")),
+                condition=Q(origin=Origin.LEDGER) | Q(signer="patient") | (~Q(reason="") & ~Q(relation="")),
             ),
             models.CheckConstraint(
                 name="withdrawn_after_signing",

@@ -5,7 +5,6 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 
 
-
 def frame(request):
     """`frame` for the templates, computed only when a page shows it."""
     return {"frame": SimpleLazyObject(lambda: _frame(request)), "html_lang": get_language()}
@@ -14,12 +13,23 @@ def frame(request):
 def _frame(request) -> dict:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return {"institution": None, "post": None, "posts": [], "worklists": [], "links": [], "demo": settings.DEMO}
+        return {
+            "institution": None,
+            "post": None,
+            "posts": [],
+            "worklists": [],
+            "links": [],
+            "demo": settings.DEMO,
+        }
     from desk import worklists
 
     path = request.path
     lists = worklists.of(user)
-    here = max((item.url.split("?")[0] for item in lists if path.startswith(item.url.split("?")[0])), key=len, default="")
+    here = max(
+        (item.url.split("?")[0] for item in lists if path.startswith(item.url.split("?")[0])),
+        key=len,
+        default="",
+    )
     return {
         "institution": user.post.institution if user.post else None,
         "post": user.post,

@@ -126,7 +126,8 @@ class Contract(models.Model):
                 name="contract_period_in_order",
             ),
             models.CheckConstraint(
-                condition=Q(origin=Origin.LEDGER) | ~Q(procurement_no=""), name="contract_names_its_procurement"
+                condition=Q(origin=Origin.LEDGER) | ~Q(procurement_no=""),
+                name="contract_names_its_procurement",
             ),
         ]
         verbose_name = _("contract")

@@ -42,12 +42,16 @@ def laboratories(user, on: date) -> list[dict]:
     mine = Contract.objects.visible_to(user).order_by("valid_to")
     found = Laboratory.objects.prefetch_related("credentials", Prefetch("contracts", queryset=mine, to_attr="mine"))
     if user.post and not user.post.institution.is_bureau:
-        found = found.annotate(shipped=Count("shipments", filter=Q(shipments__referral__institution=user.post.institution)))
+        found = found.annotate(
+            shipped=Count("shipments", filter=Q(shipments__referral__institution=user.post.institution))
+        )
     else:
         found = found.annotate(shipped=Count("shipments"))
     rows = []
     for laboratory in found:
-        in_force = [row for row in laboratory.mine if row.valid_from <= on and (row.valid_to is None or row.valid_to >= on)]
+        in_force = [
+            row for row in laboratory.mine if row.valid_from <= on and (row.valid_to is None or row.valid_to >= on)
+        ]
         ends = [row.valid_to for row in laboratory.credentials.all() if row.valid_to and row.valid_to >= on]
         rows.append(
             {
@@ -67,6 +71,9 @@ def prices(user, text: str) -> QuerySet[Price]:
     found = Price.objects.filter(institution_id__in=user.institution_ids).select_related("test", "institution")
     if text:
         found = found.filter(
-            Q(item_name__icontains=text) | Q(item_code__iexact=text) | Q(test__name__icontains=text) | Q(test__code__iexact=text)
+            Q(item_name__icontains=text)
+            | Q(item_code__iexact=text)
+            | Q(test__name__icontains=text)
+            | Q(test__code__iexact=text)
         )
     return found

@@ -25,7 +25,9 @@ class Fact(models.Model):
 
 
 def person(related_name: str = "+", **options):
-    return models.ForeignKey("accounts.User", models.PROTECT, null=True, blank=True, related_name=related_name, **options)
+    return models.ForeignKey(
+        "accounts.User", models.PROTECT, null=True, blank=True, related_name=related_name, **options
+    )
 
 
 def known_when_live(name: str, *fields: str) -> models.CheckConstraint:

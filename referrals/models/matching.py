@@ -39,9 +39,7 @@ class StatementDifference(models.Model):
         ordering = ["institution", "kind", "sample_no", "id"]
         indexes = [models.Index(fields=["institution", "kind", "sample_no"])]
         constraints = [
-            models.UniqueConstraint(
-                fields=["kind", "line", "referral"], name="difference_once", nulls_distinct=False
-            )
+            models.UniqueConstraint(fields=["kind", "line", "referral"], name="difference_once", nulls_distinct=False)
         ]
         verbose_name = _("statement difference")
 

@@ -3,192 +3,477 @@
 import django.contrib.postgres.constraints
 import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
-import vendors.models
 from django.db import migrations, models
+
+import vendors.models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('audit', '0001_initial'),
-        ('catalog', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("audit", "0001_initial"),
+        ("catalog", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Laboratory',
+            name="Laboratory",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=20, unique=True, verbose_name='laboratory code')),
-                ('name', models.CharField(max_length=100, verbose_name='laboratory')),
-                ('uscc', models.CharField(blank=True, max_length=18, verbose_name='unified social credit code')),
-                ('foreign_controlled', models.BooleanField(blank=True, null=True, verbose_name='foreign-controlled')),
-                ('in_mainland', models.BooleanField(blank=True, null=True, verbose_name='tests on the mainland')),
-                ('origin', models.CharField(choices=[('live', 'Recorded here'), ('ledger', 'From the ledger')], default='live', max_length=10)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("code", models.CharField(max_length=20, unique=True, verbose_name="laboratory code")),
+                ("name", models.CharField(max_length=100, verbose_name="laboratory")),
+                (
+                    "uscc",
+                    models.CharField(blank=True, max_length=18, verbose_name="unified social credit code"),
+                ),
+                (
+                    "foreign_controlled",
+                    models.BooleanField(blank=True, null=True, verbose_name="foreign-controlled"),
+                ),
+                (
+                    "in_mainland",
+                    models.BooleanField(blank=True, null=True, verbose_name="tests on the mainland"),
+                ),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[("live", "Recorded here"), ("ledger", "From the ledger")],
+                        default="live",
+                        max_length=10,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'laboratory',
-                'ordering': ['code'],
+                "verbose_name": "laboratory",
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='Contract',
+            name="Contract",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=60, verbose_name='contract number')),
-                ('valid_from', models.DateField(verbose_name='in force from')),
-                ('valid_to', models.DateField(blank=True, null=True, verbose_name='in force to')),
-                ('procurement_method', models.CharField(blank=True, max_length=40, verbose_name='procurement method')),
-                ('procurement_no', models.CharField(blank=True, max_length=60, verbose_name='procurement number')),
-                ('is_demo', models.BooleanField(default=False)),
-                ('origin', models.CharField(choices=[('live', 'Recorded here'), ('ledger', 'From the ledger')], default='live', max_length=10)),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contracts', to='accounts.institution')),
-                ('laboratory', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contracts', to='vendors.laboratory')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("number", models.CharField(max_length=60, verbose_name="contract number")),
+                ("valid_from", models.DateField(verbose_name="in force from")),
+                ("valid_to", models.DateField(blank=True, null=True, verbose_name="in force to")),
+                (
+                    "procurement_method",
+                    models.CharField(blank=True, max_length=40, verbose_name="procurement method"),
+                ),
+                (
+                    "procurement_no",
+                    models.CharField(blank=True, max_length=60, verbose_name="procurement number"),
+                ),
+                ("is_demo", models.BooleanField(default=False)),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[("live", "Recorded here"), ("ledger", "From the ledger")],
+                        default="live",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contracts",
+                        to="accounts.institution",
+                    ),
+                ),
+                (
+                    "laboratory",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contracts",
+                        to="vendors.laboratory",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'contract',
-                'ordering': ['institution', 'laboratory', 'valid_from'],
+                "verbose_name": "contract",
+                "ordering": ["institution", "laboratory", "valid_from"],
             },
         ),
         migrations.CreateModel(
-            name='NotOutsourcingStatement',
+            name="NotOutsourcingStatement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=60, verbose_name='document number')),
-                ('valid_from', models.DateField()),
-                ('valid_to', models.DateField(blank=True, null=True)),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='not_outsourcing', to='accounts.institution')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("number", models.CharField(max_length=60, verbose_name="document number")),
+                ("valid_from", models.DateField()),
+                ("valid_to", models.DateField(blank=True, null=True)),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="not_outsourcing",
+                        to="accounts.institution",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'statement of not outsourcing',
+                "verbose_name": "statement of not outsourcing",
             },
         ),
         migrations.CreateModel(
-            name='Price',
+            name="Price",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('item_code', models.CharField(max_length=40, verbose_name='price item code')),
-                ('item_name', models.CharField(max_length=120, verbose_name='price item')),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=10, verbose_name='price (yuan)')),
-                ('effective_from', models.DateField(verbose_name='effective from')),
-                ('effective_to', models.DateField(blank=True, null=True, verbose_name='effective to')),
-                ('published_on', models.DateField(blank=True, null=True, verbose_name='published on')),
-                ('basis', models.CharField(blank=True, max_length=120, verbose_name='basis')),
-                ('insurance_class', models.CharField(blank=True, max_length=20, verbose_name='insurance class')),
-                ('origin', models.CharField(choices=[('live', 'Recorded here'), ('ledger', 'From the ledger')], default='live', max_length=10)),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='prices', to='accounts.institution')),
-                ('test', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='prices', to='catalog.genetest')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("item_code", models.CharField(max_length=40, verbose_name="price item code")),
+                ("item_name", models.CharField(max_length=120, verbose_name="price item")),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=10, verbose_name="price (yuan)")),
+                ("effective_from", models.DateField(verbose_name="effective from")),
+                ("effective_to", models.DateField(blank=True, null=True, verbose_name="effective to")),
+                ("published_on", models.DateField(blank=True, null=True, verbose_name="published on")),
+                ("basis", models.CharField(blank=True, max_length=120, verbose_name="basis")),
+                (
+                    "insurance_class",
+                    models.CharField(blank=True, max_length=20, verbose_name="insurance class"),
+                ),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[("live", "Recorded here"), ("ledger", "From the ledger")],
+                        default="live",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="prices",
+                        to="accounts.institution",
+                    ),
+                ),
+                (
+                    "test",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="prices",
+                        to="catalog.genetest",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'price',
-                'ordering': ['institution', 'test', 'effective_from'],
+                "verbose_name": "price",
+                "ordering": ["institution", "test", "effective_from"],
             },
         ),
         migrations.CreateModel(
-            name='Statement',
+            name="Statement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('month', models.CharField(help_text='2026-09', max_length=7, verbose_name='month')),
-                ('origin', models.CharField(choices=[('live', 'Recorded here'), ('ledger', 'From the ledger')], default='live', max_length=10)),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statements', to='accounts.institution')),
-                ('laboratory', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statements', to='vendors.laboratory')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("month", models.CharField(help_text="2026-09", max_length=7, verbose_name="month")),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[("live", "Recorded here"), ("ledger", "From the ledger")],
+                        default="live",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="statements",
+                        to="accounts.institution",
+                    ),
+                ),
+                (
+                    "laboratory",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="statements",
+                        to="vendors.laboratory",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'laboratory statement',
-                'ordering': ['institution', 'month', 'laboratory'],
+                "verbose_name": "laboratory statement",
+                "ordering": ["institution", "month", "laboratory"],
             },
         ),
         migrations.CreateModel(
-            name='StatementLine',
+            name="StatementLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('line_no', models.PositiveIntegerField(verbose_name='line')),
-                ('sample_no', models.CharField(db_index=True, max_length=40, verbose_name='sample number')),
-                ('test_code', models.CharField(max_length=40, verbose_name='test code')),
-                ('received_on', models.DateField(blank=True, null=True, verbose_name='received on')),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=10, verbose_name='amount (yuan)')),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.institution')),
-                ('statement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='vendors.statement')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("line_no", models.PositiveIntegerField(verbose_name="line")),
+                ("sample_no", models.CharField(db_index=True, max_length=40, verbose_name="sample number")),
+                ("test_code", models.CharField(max_length=40, verbose_name="test code")),
+                ("received_on", models.DateField(blank=True, null=True, verbose_name="received on")),
+                (
+                    "amount",
+                    models.DecimalField(decimal_places=2, max_digits=10, verbose_name="amount (yuan)"),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.institution",
+                    ),
+                ),
+                (
+                    "statement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="vendors.statement",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'statement line',
-                'ordering': ['statement', 'line_no'],
+                "verbose_name": "statement line",
+                "ordering": ["statement", "line_no"],
             },
         ),
         migrations.CreateModel(
-            name='Credential',
+            name="Credential",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('practice_licence', '医疗机构执业许可证'), ('pcr_audit', '临床基因扩增检验实验室技术审核合格证'), ('biosafety', '生物安全实验室备案'), ('other', 'Other')], max_length=20, verbose_name='kind of credential')),
-                ('kind_name', models.CharField(blank=True, help_text='As written, when the kind is another', max_length=60)),
-                ('number', models.CharField(max_length=60, verbose_name='number')),
-                ('valid_from', models.DateField(verbose_name='valid from')),
-                ('valid_to', models.DateField(blank=True, null=True, verbose_name='valid to')),
-                ('origin', models.CharField(choices=[('live', 'Recorded here'), ('ledger', 'From the ledger')], default='live', max_length=10)),
-                ('laboratory', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='credentials', to='vendors.laboratory')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("practice_licence", "医疗机构执业许可证"),
+                            ("pcr_audit", "临床基因扩增检验实验室技术审核合格证"),
+                            ("biosafety", "生物安全实验室备案"),
+                            ("other", "Other"),
+                        ],
+                        max_length=20,
+                        verbose_name="kind of credential",
+                    ),
+                ),
+                (
+                    "kind_name",
+                    models.CharField(blank=True, help_text="As written, when the kind is another", max_length=60),
+                ),
+                ("number", models.CharField(max_length=60, verbose_name="number")),
+                ("valid_from", models.DateField(verbose_name="valid from")),
+                ("valid_to", models.DateField(blank=True, null=True, verbose_name="valid to")),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[("live", "Recorded here"), ("ledger", "From the ledger")],
+                        default="live",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "laboratory",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="credentials",
+                        to="vendors.laboratory",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'credential',
-                'ordering': ['laboratory', 'kind', 'valid_from'],
-                'constraints': [models.UniqueConstraint(fields=('laboratory', 'kind', 'number'), name='credential_once'), models.CheckConstraint(condition=models.Q(('origin', 'ledger'), ('valid_to__isnull', True), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='credential_period_in_order')],
+                "verbose_name": "credential",
+                "ordering": ["laboratory", "kind", "valid_from"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("laboratory", "kind", "number"), name="credential_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("origin", "ledger"),
+                            ("valid_to__isnull", True),
+                            ("valid_to__gte", models.F("valid_from")),
+                            _connector="OR",
+                        ),
+                        name="credential_period_in_order",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ContractItem',
+            name="ContractItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('settlement_price', models.DecimalField(decimal_places=2, max_digits=10, verbose_name='settlement price (yuan)')),
-                ('valid_from', models.DateField()),
-                ('valid_to', models.DateField(blank=True, null=True)),
-                ('origin', models.CharField(choices=[('live', 'Recorded here'), ('ledger', 'From the ledger')], default='live', max_length=10)),
-                ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='vendors.contract')),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.institution')),
-                ('test', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contract_items', to='catalog.genetest')),
-                ('laboratory', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='vendors.laboratory')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "settlement_price",
+                    models.DecimalField(decimal_places=2, max_digits=10, verbose_name="settlement price (yuan)"),
+                ),
+                ("valid_from", models.DateField()),
+                ("valid_to", models.DateField(blank=True, null=True)),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[("live", "Recorded here"), ("ledger", "From the ledger")],
+                        default="live",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="items",
+                        to="vendors.contract",
+                    ),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.institution",
+                    ),
+                ),
+                (
+                    "test",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contract_items",
+                        to="catalog.genetest",
+                    ),
+                ),
+                (
+                    "laboratory",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="vendors.laboratory"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'contract item',
-                'ordering': ['contract', 'test'],
-                'constraints': [models.UniqueConstraint(fields=('contract', 'test'), name='contract_lists_a_test_once'), models.CheckConstraint(condition=models.Q(('settlement_price__gte', 0)), name='settlement_price_not_negative'), django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('origin', 'live')), expressions=[('institution', '='), ('laboratory', '='), ('test', '='), (vendors.models.DateRange('valid_from', 'valid_to', django.contrib.postgres.fields.ranges.RangeBoundary(inclusive_lower=True, inclusive_upper=True)), '&&')], name='one_settlement_price_a_day')],
+                "verbose_name": "contract item",
+                "ordering": ["contract", "test"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("contract", "test"), name="contract_lists_a_test_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("settlement_price__gte", 0)), name="settlement_price_not_negative"
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(("origin", "live")),
+                        expressions=[
+                            ("institution", "="),
+                            ("laboratory", "="),
+                            ("test", "="),
+                            (
+                                vendors.models.DateRange(
+                                    "valid_from",
+                                    "valid_to",
+                                    django.contrib.postgres.fields.ranges.RangeBoundary(
+                                        inclusive_lower=True, inclusive_upper=True
+                                    ),
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="one_settlement_price_a_day",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.UniqueConstraint(fields=('institution', 'number'), name='contract_number_once'),
+            model_name="contract",
+            constraint=models.UniqueConstraint(fields=("institution", "number"), name="contract_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(('origin', 'ledger'), ('valid_to__isnull', True), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='contract_period_in_order'),
+            model_name="contract",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("origin", "ledger"),
+                    ("valid_to__isnull", True),
+                    ("valid_to__gte", models.F("valid_from")),
+                    _connector="OR",
+                ),
+                name="contract_period_in_order",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(('origin', 'ledger'), models.Q(('procurement_no', ''), _negated=True), _connector='OR'), name='contract_names_its_procurement'),
+            model_name="contract",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("origin", "ledger"), models.Q(("procurement_no", ""), _negated=True), _connector="OR"
+                ),
+                name="contract_names_its_procurement",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='notoutsourcingstatement',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('institution', '='), (vendors.models.DateRange('valid_from', 'valid_to', django.contrib.postgres.fields.ranges.RangeBoundary(inclusive_lower=True, inclusive_upper=True)), '&&')], name='one_not_outsourcing_statement_a_day'),
+            model_name="notoutsourcingstatement",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    ("institution", "="),
+                    (
+                        vendors.models.DateRange(
+                            "valid_from",
+                            "valid_to",
+                            django.contrib.postgres.fields.ranges.RangeBoundary(
+                                inclusive_lower=True, inclusive_upper=True
+                            ),
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="one_not_outsourcing_statement_a_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='price',
-            constraint=models.UniqueConstraint(fields=('institution', 'test', 'item_code', 'effective_from'), name='price_once'),
+            model_name="price",
+            constraint=models.UniqueConstraint(
+                fields=("institution", "test", "item_code", "effective_from"), name="price_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='price',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='price_not_negative'),
+            model_name="price",
+            constraint=models.CheckConstraint(condition=models.Q(("amount__gte", 0)), name="price_not_negative"),
         ),
         migrations.AddConstraint(
-            model_name='price',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('origin', 'live')), expressions=[('institution', '='), ('test', '='), (vendors.models.DateRange('effective_from', 'effective_to', django.contrib.postgres.fields.ranges.RangeBoundary(inclusive_lower=True, inclusive_upper=True)), '&&')], name='one_price_a_day'),
+            model_name="price",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("origin", "live")),
+                expressions=[
+                    ("institution", "="),
+                    ("test", "="),
+                    (
+                        vendors.models.DateRange(
+                            "effective_from",
+                            "effective_to",
+                            django.contrib.postgres.fields.ranges.RangeBoundary(
+                                inclusive_lower=True, inclusive_upper=True
+                            ),
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="one_price_a_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='statement',
-            constraint=models.UniqueConstraint(fields=('laboratory', 'institution', 'month'), name='statement_once_a_month'),
+            model_name="statement",
+            constraint=models.UniqueConstraint(
+                fields=("laboratory", "institution", "month"), name="statement_once_a_month"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='statementline',
-            constraint=models.UniqueConstraint(fields=('statement', 'line_no'), name='statement_line_once'),
+            model_name="statementline",
+            constraint=models.UniqueConstraint(fields=("statement", "line_no"), name="statement_line_once"),
         ),
     ]
