@@ -130,9 +130,7 @@ class PostFactory(DjangoModelFactory):
 
 def staff(role: str, institution: Institution, department: Department | None = None, **user: Any) -> User:
     """A person working in one post."""
-    return PostFactory(
-        user=UserFactory(**user), role=role, institution=institution, department=department
-    ).user
+    return PostFactory(user=UserFactory(**user), role=role, institution=institution, department=department).user
 
 
 class LaboratoryFactory(DjangoModelFactory):

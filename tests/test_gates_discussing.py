@@ -116,7 +116,9 @@ def test_x03_a_ledger_gives_the_number_of_papers_or_leaves_it_open():
     """A22."""
     line = graded(Grade.DISCUSSION)
     assert verdict("X03", ReferralFactory(origin="ledger", indication=line, discussed=True, evidence_count=2)) == PASSES
-    assert verdict("X03", ReferralFactory(origin="ledger", indication=line, discussed=True, evidence_count=0)) == REFUSES
+    assert (
+        verdict("X03", ReferralFactory(origin="ledger", indication=line, discussed=True, evidence_count=0)) == REFUSES
+    )
     assert verdict("X03", ReferralFactory(origin="ledger", indication=line, discussed=True)) == UNKNOWN
     assert verdict("X03", ReferralFactory(origin="ledger", indication=line)) == REFUSES
 
@@ -151,9 +153,7 @@ def test_x14_unknown_actors_cannot_be_judged_unless_a_known_one_already_breaks_i
     no_chair = ReferralFactory(origin="ledger", mdt={"chair": None})
     assert verdict("X14", no_chair) == UNKNOWN
     assert verdict("X14", ReferralFactory(origin="ledger", requester=None, mdt=True)) == UNKNOWN
-    own = ReferralFactory(
-        origin="ledger", requester=doctor, mdt={"chair": None}, approved={"decided_by": doctor}
-    )
+    own = ReferralFactory(origin="ledger", requester=doctor, mdt={"chair": None}, approved={"decided_by": doctor})
     assert verdict("X14", own) == REFUSES
 
 

@@ -102,9 +102,7 @@ def test_x06_a_contract_that_does_not_list_the_test_or_is_another_hospitals_does
     referral = outsourced(contract=False)
     ContractFactory(laboratory=referral.laboratory, tests=[referral.test])
     assert judge("X06", referral, AT).verdict == REFUSES
-    ContractFactory(
-        institution=referral.institution, laboratory=referral.laboratory, tests=[indication("BRE-01").test]
-    )
+    ContractFactory(institution=referral.institution, laboratory=referral.laboratory, tests=[indication("BRE-01").test])
     judgement = judge("X06", referral, AT)
     assert judgement.verdict == REFUSES
     assert "项目清单" in str(judgement.message)
@@ -176,9 +174,7 @@ def test_x16_a_ledger_does_not_say_who_chose():
 def ordered(drug, indication_, line="", **case):
     referral = ReferralFactory(**case)
     at = START + STEPS["filed"]
-    Prescription.objects.create(
-        referral=referral, drug=drug, indication=indication_, line=line, prescribed_at=at
-    )
+    Prescription.objects.create(referral=referral, drug=drug, indication=indication_, line=line, prescribed_at=at)
     return judge("X12", referral, at)
 
 

@@ -13,9 +13,7 @@ from catalog.models import DrugTargetRule
 from referrals.gates.case import Case, brought, latest, rule
 from referrals.models import Prescription, Result
 
-NO_TARGET = _(
-    "%(drug)s for %(indication)s needs a test that shows %(target)s; no result that supports it was found."
-)
+NO_TARGET = _("%(drug)s for %(indication)s needs a test that shows %(target)s; no result that supports it was found.")
 # Clinicians' names beside the symbols the catalog stores (vocab.md §12).
 OTHER_NAMES = {"HER2": "ERBB2", "PD-L1": "CD274", "HER-2": "ERBB2"}
 GENE = re.compile(r"PD-L1|HER-2|[A-Z][A-Z0-9]{2,}")

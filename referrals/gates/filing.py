@@ -10,9 +10,7 @@ from audit.gates import Act, Judgement, cannot_judge, passes, refuses
 from referrals.gates.case import Case, brought, latest, rule
 from referrals.gates.words import say, when
 
-INCOMPLETE = _(
-    "Consent, order and test result are not all in the patient's record, so the case cannot be closed."
-)
+INCOMPLETE = _("Consent, order and test result are not all in the patient's record, so the case cannot be closed.")
 DOCUMENTS = {
     "consent_filed": _("informed consent"),
     "order_filed": _("order"),

@@ -53,9 +53,7 @@ def charged_at_the_published_price(case: Case, at: datetime, act: Act | None) ->
         }
     else:
         return passes(*facts)
-    return refuses(
-        say(WRONG_PRICE, wrong), mend=link("vendors:prices"), mend_label=_("To the prices"), facts=facts
-    )
+    return refuses(say(WRONG_PRICE, wrong), mend=link("vendors:prices"), mend_label=_("To the prices"), facts=facts)
 
 
 def _price(price: Price) -> tuple:

@@ -19,9 +19,7 @@ LAPSED = _(
 )
 NOT_YET = _("%(document)s of %(laboratory)s is in force only from %(day)s: the way out is shut.")
 NOT_RECORDED = _("%(document)s of %(laboratory)s is not recorded: the way out is shut.")
-NOT_IN_CONTRACT = _(
-    "No contract of this hospital with %(laboratory)s lists the test “%(test)s”: the way out is shut."
-)
+NOT_IN_CONTRACT = _("No contract of this hospital with %(laboratory)s lists the test “%(test)s”: the way out is shut.")
 ABROAD = _(
     "Human genetic resources may not be carried or posted out of the country; this laboratory cannot take specimens."
 )

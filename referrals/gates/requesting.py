@@ -20,9 +20,7 @@ NO_AUTHORITY = _(
     "You may request tests of the grade “%(authority)s”; this test is graded “%(grade)s”. A doctor with the "
     "authority has to request it."
 )
-NO_ETHICS = _(
-    "The study's ethics approval has lapsed or does not cover this site, so no one can be tested under it."
-)
+NO_ETHICS = _("The study's ethics approval has lapsed or does not cover this site, so no one can be tested under it.")
 
 
 @rule("X02", clauses=["B2", "B3"], title=_("Listed in the catalog of indications"))
@@ -115,9 +113,7 @@ def study_is_approved(case: Case, at: datetime, act: Act | None) -> Judgement:
         return refuses(say(NO_ETHICS, _("No study is named.")), mend=case.page("facts"))
     approvals = case.registers.ethics_approvals.get(study.pk, [])
     facts = [(_("study"), str(study))]
-    facts += [
-        (_("ethics approval"), f"{one.number}（{day(one.valid_from)}—{day(one.valid_to)}）") for one in approvals
-    ]
+    facts += [(_("ethics approval"), f"{one.number}（{day(one.valid_from)}—{day(one.valid_to)}）") for one in approvals]
     missing = []
     if not any(one.in_force(on) for one in approvals):
         missing.append(_("On %(day)s no ethics approval of this study is in force here.") % {"day": day(on)})
