@@ -26,6 +26,19 @@ class Consent(models.Model):
     laboratory = models.ForeignKey("vendors.Laboratory", models.PROTECT, null=True, blank=True, related_name="+")
     price = models.ForeignKey("vendors.Price", models.PROTECT, null=True, blank=True, related_name="+")
     told_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, blank=True, related_name="+")
+    number = models.CharField(_("number"), max_length=60, blank=True)
+    edition = models.PositiveSmallIntegerField(_("edition"), default=1)
+    amount = models.DecimalField(_("price told (yuan)"), max_digits=10, decimal_places=2, null=True, blank=True)
+    # The text as it was shown, from frozen facts, and its digest; the strokes of the signature and their times.
+    content = models.JSONField(_("text"), default=dict, blank=True)
+    content_sha256 = models.CharField(max_length=64, blank=True)
+    strokes = models.JSONField(_("signature"), default=list, blank=True)
+    # Ciphertext (`referrals.identity`): a relative's name is identity too.
+    signer_name = models.BinaryField(_("name of the signer"), null=True, blank=True)
+    choices = models.JSONField(_("choices"), default=dict, blank=True)
+    disclosed_at = models.DateTimeField(_("told at"), null=True, blank=True)
+    pdf = models.ForeignKey("documents.StoredFile", models.PROTECT, null=True, blank=True, related_name="+")
+    withdrawal_reason = models.CharField(_("why withdrawn"), max_length=200, blank=True)
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True)
     origin = models.CharField(max_length=10, choices=Origin, default=Origin.LIVE)
 
@@ -47,6 +60,58 @@ class Consent(models.Model):
             ),
         ]
         verbose_name = _("consent")
+
+    class Trail:
+        # Who signed for the patient, and how the hand moved, are personal (PIPL art. 28): only digests go on the trail.
+        digest = ("signer_name", "strokes", "content")
+
+    class Walls:
+        via = ("referral_id", "referrals_referral")
+
+
+class ConsentRefusal(models.Model):
+    """The patient said no; nothing else in their care changes (B15, Civil Code art. 1219)."""
+
+    referral = models.ForeignKey("referrals.Referral", models.PROTECT, related_name="consent_refusals")
+    refused_at = models.DateTimeField(_("refused at"))
+    signer = models.CharField(_("said by"), max_length=10, choices=Consent.Signer)
+    reason = models.CharField(_("reason, if given"), max_length=200, blank=True)
+    strokes = models.JSONField(_("signature"), default=list, blank=True)
+    recorded_by = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = _("refusal of consent")
+
+    class Trail:
+        digest = ("strokes",)
+
+    class Walls:
+        via = ("referral_id", "referrals_referral")
+
+
+class SelfPayNotice(models.Model):
+    """自费医疗服务项目告知书: what insurance does not pay, told and signed apart from the consent
+    (Regulations on Medical Insurance Funds, art. 15)."""
+
+    referral = models.ForeignKey("referrals.Referral", models.PROTECT, related_name="self_pay_notices")
+    price = models.ForeignKey("vendors.Price", models.PROTECT, related_name="+")
+    amount = models.DecimalField(_("amount (yuan)"), max_digits=10, decimal_places=2)
+    signed_at = models.DateTimeField(_("signed at"))
+    signer = models.CharField(_("signed by"), max_length=10, choices=Consent.Signer)
+    # Ciphertext (`referrals.identity`): a relative's name is identity too.
+    signer_name = models.BinaryField(_("name of the signer"), null=True, blank=True)
+    relation = models.CharField(_("relation"), max_length=30, blank=True)
+    strokes = models.JSONField(_("signature"), default=list, blank=True)
+    content = models.JSONField(_("text"), default=dict, blank=True)
+    content_sha256 = models.CharField(max_length=64, blank=True)
+    pdf = models.ForeignKey("documents.StoredFile", models.PROTECT, null=True, blank=True, related_name="+")
+    told_by = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = _("self-pay notice")
+
+    class Trail:
+        digest = ("signer_name", "strokes", "content")
 
     class Walls:
         via = ("referral_id", "referrals_referral")

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from audit.constraints import both_or_neither
 from vendors.models import Origin
 
 
@@ -54,6 +55,9 @@ class DepartmentalDiscussion(Fact):
     referral = models.ForeignKey("referrals.Referral", models.PROTECT, related_name="discussions")
     held_at = models.DateTimeField(_("held at"))
     agreed = models.BooleanField(_("agreed"), default=True)
+    deliberation = models.OneToOneField(
+        "referrals.Deliberation", models.PROTECT, null=True, blank=True, related_name="discussion"
+    )
     chair = person("chaired_discussions")
     note = models.TextField(_("opinion"), blank=True)
 
@@ -75,6 +79,11 @@ class MDTReview(Fact):
     concluded_at = models.DateTimeField(_("concluded at"))
     conclusion = models.CharField(_("conclusion"), max_length=20, choices=Conclusion)
     chair = person("chaired_mdts")
+    deliberation = models.OneToOneField(
+        "referrals.Deliberation", models.PROTECT, null=True, blank=True, related_name="review"
+    )
+    reason_code = models.CharField(_("reason code"), max_length=30, blank=True)
+    advice = models.TextField(_("treatment advice"), blank=True)
     note = models.TextField(_("reasons"), blank=True)
 
     class Meta:
@@ -99,13 +108,24 @@ class Charge(Fact):
     """The hospital's own entry of the fee: a receipt, an inpatient account entry, approved arrears or the green
     channel all count (practice.md 1; A28, B13)."""
 
+    class Kind(models.TextChoices):
+        RECEIPT = "receipt", _("Outpatient receipt")
+        INPATIENT = "inpatient", _("Entry on the inpatient account")
+        ARREARS = "arrears", _("Approved arrears")
+        GREEN_CHANNEL = "green_channel", _("Green channel")
+
     referral = models.ForeignKey("referrals.Referral", models.PROTECT, related_name="charges")
     charged_at = models.DateTimeField(_("charged at"))
     amount = models.DecimalField(_("amount (yuan)"), max_digits=10, decimal_places=2)
     receipt_no = models.CharField(_("receipt or settlement number"), max_length=60, blank=True)
     price = models.ForeignKey("vendors.Price", models.PROTECT, null=True, blank=True, related_name="charges")
     charged_by = person()
+    kind = models.CharField(_("kind of entry"), max_length=20, choices=Kind, default=Kind.RECEIPT)
+    consent = models.ForeignKey("consent.Consent", models.PROTECT, null=True, blank=True, related_name="charges")
     reversed_at = models.DateTimeField(null=True, blank=True)
+    reversed_by = person()
+    reversal_no = models.CharField(_("refund number"), max_length=60, blank=True)
+    reversal_reason = models.CharField(_("why refunded"), max_length=200, blank=True)
 
     class Meta:
         constraints = [
@@ -126,6 +146,11 @@ class Specimen(Fact):
     collected_by = person()
     kind = models.CharField(_("kind of specimen"), max_length=60, blank=True)
     tumour_cell_percent = models.PositiveSmallIntegerField(_("tumour cells (%)"), null=True, blank=True)
+    barcode = models.CharField(_("barcode"), max_length=40, blank=True)
+    assessed_at = models.DateTimeField(_("assessed at"), null=True, blank=True)
+    assessed_by = person()
+    is_fit = models.BooleanField(_("fit for the test"), null=True)
+    unfit_reason = models.CharField(_("why unfit"), max_length=200, blank=True)
 
     class Meta:
         constraints = [
@@ -134,8 +159,39 @@ class Specimen(Fact):
                 name="tumour_cells_at_most_100_percent",
             ),
             known_when_live("live_specimen_has_a_collector", "collected_by"),
+            models.UniqueConstraint(fields=["barcode"], condition=~Q(barcode=""), name="barcode_once"),
+            both_or_neither("assessed"),
         ]
         verbose_name = _("specimen")
+
+
+class ShipmentBatch(models.Model):
+    """Specimens packed together for one laboratory, with a manifest that names no ID number, phone or address."""
+
+    number = models.CharField(_("batch number"), max_length=40)
+    institution = models.ForeignKey("accounts.Institution", models.PROTECT, related_name="batches")
+    laboratory = models.ForeignKey("vendors.Laboratory", models.PROTECT, related_name="batches")
+    packed_at = models.DateTimeField(_("packed at"))
+    packed_by = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")
+    carrier = models.CharField(_("carrier"), max_length=80, blank=True)
+    waybill = models.CharField(_("waybill"), max_length=60, blank=True)
+    temperature = models.CharField(_("temperature"), max_length=40, blank=True)
+    handed_over_at = models.DateTimeField(_("handed over at"), null=True, blank=True)
+    handed_over_by = person()
+    manifest = models.ForeignKey("documents.StoredFile", models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["institution", "number"], name="batch_number_once"),
+            both_or_neither("handed_over"),
+        ]
+        verbose_name = _("shipment batch")
+
+    class Walls:
+        institution = "institution_id"
+
+    def __str__(self):
+        return self.number
 
 
 class Shipment(Fact):
@@ -147,6 +203,10 @@ class Shipment(Fact):
     shipped_at = models.DateTimeField(_("handed over at"))
     shipped_by = person()
     received_at = models.DateTimeField(_("received at"), null=True, blank=True)
+    batch = models.ForeignKey(ShipmentBatch, models.PROTECT, null=True, blank=True, related_name="shipments")
+    specimen = models.ForeignKey(Specimen, models.PROTECT, null=True, blank=True, related_name="shipments")
+    rejected_at = models.DateTimeField(_("rejected at"), null=True, blank=True)
+    rejection_reason = models.CharField(_("why rejected"), max_length=200, blank=True)
 
     class Meta:
         constraints = [known_when_live("live_shipment_names_its_contract", "contract", "shipped_by")]
@@ -165,9 +225,40 @@ class Result(Fact):
     reported_at = models.DateTimeField(_("reported at"))
     outcome = models.CharField(_("result"), max_length=10, choices=Outcome, default=Outcome.UNKNOWN)
     findings = models.CharField(_("main findings"), max_length=500, blank=True)
+    report_no = models.CharField(_("report number"), max_length=60, blank=True)
+    specimen = models.ForeignKey(Specimen, models.PROTECT, null=True, blank=True, related_name="results")
+    signed_out_by = models.CharField(_("signed by, at the laboratory"), max_length=60, blank=True)
+    pdf = models.ForeignKey("documents.StoredFile", models.PROTECT, null=True, blank=True, related_name="+")
+    entered_by = person()
+    supersedes = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="superseded_by")
+    reviewed_at = models.DateTimeField(_("reviewed at"), null=True, blank=True)
+    reviewed_by = person()
+    review_note = models.TextField(_("opinion of the review"), blank=True)
+    told_at = models.DateTimeField(_("patient told at"), null=True, blank=True)
+    told_by = person()
 
     class Meta:
+        constraints = [
+            both_or_neither("reviewed"),
+            both_or_neither("told"),
+            known_when_live("live_result_names_who_entered_it", "entered_by"),
+        ]
         verbose_name = _("result")
+
+
+class ResultFinding(models.Model):
+    """One alteration a report names: gene by its current symbol, the variant as written in HGVS or in words."""
+
+    result = models.ForeignKey(Result, models.PROTECT, related_name="alterations")
+    gene = models.CharField(_("gene"), max_length=40)
+    variant = models.CharField(_("variant"), max_length=160, blank=True)
+    significance = models.CharField(_("significance"), max_length=60, blank=True)
+
+    class Meta:
+        verbose_name = _("alteration found")
+
+    class Walls:
+        via = ("result_id", "referrals_result")
 
 
 class Filing(Fact):

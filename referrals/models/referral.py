@@ -20,6 +20,8 @@ class Status(models.TextChoices):
     AWAITING_DISCUSSION = "awaiting_discussion", _("Awaiting departmental discussion")
     AWAITING_MDT = "awaiting_mdt", _("Awaiting MDT discussion")
     MDT_AGREED = "mdt_agreed", _("MDT agreed to test")
+    MORE_INFORMATION = "more_information", _("More information needed")
+    CHANGE_TEST = "change_test", _("Change of test advised")
     MDT_DISAGREED = "mdt_disagreed", _("MDT decided against testing")
     AWAITING_CONSENT = "awaiting_consent", _("Awaiting disclosure and consent")
     CONSENTED = "consented", _("Consented")
@@ -28,9 +30,12 @@ class Status(models.TextChoices):
     AWAITING_CHARGE = "awaiting_charge", _("Awaiting charge")
     CHARGED = "charged", _("Charged, awaiting sampling")
     SAMPLED = "sampled", _("Sampled")
+    RECOLLECT = "recollect", _("Specimen unfit, to be taken again")
     SHIPPED = "shipped", _("Handed over")
     RECEIVED = "received", _("Received by the laboratory")
     REPORTED = "reported", _("Report returned")
+    REVIEWED = "reviewed", _("Report reviewed")
+    TOLD = "told", _("Patient told")
     FILED = "filed", _("Filed")
     WITHDRAWN = "withdrawn", _("Consent withdrawn")
     CANCELLED = "cancelled", _("Cancelled")
@@ -87,6 +92,12 @@ class Referral(models.Model):
         CLINICAL = "clinical", _("Clinical")
         RESEARCH = "research", _("Research")
 
+    class Route(models.TextChoices):
+        """Where the test is done; set by the system, never by the requester (A24, X16)."""
+
+        IN_HOUSE = "in_house", _("In-house")
+        OUTSOURCED = "outsourced", _("Sent to a laboratory")
+
     institution = models.ForeignKey("accounts.Institution", models.PROTECT, related_name="referrals")
     number = models.CharField(_("referral number"), max_length=40)
     department = models.ForeignKey("accounts.Department", models.PROTECT, null=True, related_name="referrals")
@@ -99,6 +110,17 @@ class Referral(models.Model):
     nature = models.CharField(_("nature"), max_length=10, choices=Nature, default=Nature.CLINICAL)
     study = models.ForeignKey("referrals.Study", models.PROTECT, null=True, related_name="referrals")
     laboratory = models.ForeignKey("vendors.Laboratory", models.PROTECT, null=True, related_name="referrals")
+    route = models.CharField(_("route"), max_length=10, choices=Route, blank=True)
+    route_reason = models.CharField(_("why sent outside"), max_length=200, blank=True)
+    contract = models.ForeignKey("vendors.Contract", models.PROTECT, null=True, related_name="referrals")
+    is_urgent = models.BooleanField(_("urgent"), default=False)
+    necessity = models.TextField(_("what the result will change"), blank=True)
+    first_visit_reason = models.CharField(_("why a first visit, or why not"), max_length=200, blank=True)
+    pathology = models.CharField(_("histological type"), max_length=120, blank=True)
+    stage = models.CharField(_("stage"), max_length=40, blank=True)
+    earlier_result_reason = models.CharField(_("why test again"), max_length=200, blank=True)
+    end_reason = models.CharField(_("why it ended"), max_length=300, blank=True)
+    entered_late = models.BooleanField(_("entered later, after a downtime"), default=False)
     evidence_count = models.PositiveSmallIntegerField(_("papers of evidence"), null=True)
     status = models.CharField(_("status"), max_length=24, choices=Status, default=Status.DRAFT)
     origin = models.CharField(max_length=10, choices=Origin, default=Origin.LIVE)
@@ -113,6 +135,8 @@ class Referral(models.Model):
     shipped_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField(null=True)
     reported_at = models.DateTimeField(null=True)
+    reviewed_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
     filed_at = models.DateTimeField(null=True)
 
     objects = ReferralQuerySet.as_manager()
@@ -153,6 +177,14 @@ class Referral(models.Model):
                 | Q(shipped_at__isnull=True)
                 | Q(consented_at__isnull=False, laboratory__isnull=False)
                 & (Q(nature="research") | Q(charged_at__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="live_request_says_why",
+                condition=Q(origin=Origin.LEDGER) | Q(status__in=["draft", "voided", "cancelled"]) | ~Q(necessity=""),
+            ),
+            models.CheckConstraint(
+                name="told_after_review",
+                condition=Q(told_at__isnull=True) | Q(reviewed_at__isnull=False) | Q(origin=Origin.LEDGER),
             ),
             models.CheckConstraint(
                 name="research_never_charged",
