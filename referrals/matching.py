@@ -1,10 +1,10 @@
 """Laboratories' statements matched against the hospital's own referrals (A28): four ways in which they differ.
 
-    no_referral      a line whose sample number is no referral of this hospital
-    billed_twice     a sample number on more than one line; the later lines differ
-    amount_differs   another amount than the settlement price of the contract in force on the shipping day
-                     (where no contract gives a price, X06 speaks, not this)
-    not_billed       received by the laboratory and on no statement
+no_referral      a line whose sample number is no referral of this hospital
+billed_twice     a sample number on more than one line; the later lines differ
+amount_differs   another amount than the settlement price of the contract in force on the shipping day
+                 (where no contract gives a price, X06 speaks, not this)
+not_billed       received by the laboratory and on no statement
 """
 
 from __future__ import annotations
@@ -19,7 +19,15 @@ from referrals.models import Referral, Shipment, StatementDifference
 from vendors.models import ContractItem, StatementLine
 
 Kind = StatementDifference.Kind
-COMPARED = ("institution_id", "laboratory_id", "sample_no", "earlier_line_id", "expected_amount", "billed_amount", "occurred_on")
+COMPARED = (
+    "institution_id",
+    "laboratory_id",
+    "sample_no",
+    "earlier_line_id",
+    "expected_amount",
+    "billed_amount",
+    "occurred_on",
+)
 
 
 @transaction.atomic
@@ -90,9 +98,9 @@ def repeated(lines: QuerySet[StatementLine]) -> QuerySet[StatementLine]:
     """Every line after the first with its sample number, by month and then by the order of the statement."""
     order = [F("statement__month").asc(), F("received_on").asc(nulls_last=True), F("pk").asc()]
     again = {"partition_by": [F("institution"), F("sample_no")], "order_by": order}
-    return lines.annotate(
-        place=Window(RowNumber(), **again), first_line=Window(FirstValue("pk"), **again)
-    ).filter(place__gt=1)
+    return lines.annotate(place=Window(RowNumber(), **again), first_line=Window(FirstValue("pk"), **again)).filter(
+        place__gt=1
+    )
 
 
 def settlement(institution: str, laboratory: str, test: str, day: str) -> QuerySet[ContractItem]:
