@@ -527,6 +527,14 @@ def test_emphasis_is_another_face_and_never_a_bold_one():
     assert "Tr" not in operators
 
 
+def test_charts_are_set_in_our_own_faces_too():
+    text = '<text y="20" font-family="DejaVu Sans" font-weight="600">MDT率</text>'
+    made = pdf.make(page(f'<svg viewBox="0 0 90 30" width="90" height="30" font-family="DejaVu Serif">{text}</svg>'))
+    with pikepdf.open(io.BytesIO(made.content)) as document:
+        names = {str(font.BaseFont).split("+")[-1] for font in document.pages[0].Resources.Font.values()}
+    assert names <= {"mj-sans", "mj-serif"}
+
+
 def test_characters_no_face_can_draw_are_known():
     assert fonts.missing("".join(RARE)) == set()
     assert fonts.missing("张\U0002e9f5") == {"\U0002e9f5"}
