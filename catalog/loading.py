@@ -140,7 +140,7 @@ def _hair(left: str, right: str) -> str:
 
 def initials(text: str) -> str:
     """Pinyin initials to search by: 胃肠间质瘤 → wcjzl; letters and digits stay."""
-    letters = lazy_pinyin(text, style=Style.FIRST_LETTER, errors=lambda other: list(other))
+    letters = lazy_pinyin(text, style=Style.FIRST_LETTER, errors="default")
     return "".join(c for c in "".join(letters).lower() if c.isalnum())
 
 

@@ -11,7 +11,7 @@ from catalog.models import DrugTargetRule, Edition, Indication, NotIndicated
 
 
 def _edition(request: HttpRequest) -> Edition | None:
-    post = request.user.post
+    post = getattr(request.user, "post", None)
     return queries.edition_in_force(post and post.institution_id, timezone.localdate())
 
 
@@ -59,7 +59,7 @@ def not_indicated(request: HttpRequest) -> HttpResponse:
 @needs("catalog.view_catalog")
 def drug_rules(request: HttpRequest) -> HttpResponse:
     """Which drug asks for which target test (clause A31)."""
-    rules = DrugTargetRule.objects.all()
+    rules = list(DrugTargetRule.objects.all())
     if words := request.GET.get("q", "").strip()[:60]:
         rules = [rule for rule in rules if words.lower() in f"{rule} {rule.biomarker} {rule.line}".lower()]
     return render(request, "catalog/drug_rules.html", {"rules": rules, "q": words})

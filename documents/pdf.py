@@ -3,6 +3,7 @@
 import hashlib
 import io
 import logging
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -67,7 +68,7 @@ def make(html: str, *, styles: Iterable[str] = ("paper.css",), css: str = "", da
     fetcher = ClosedFetcher()
     font_config = FontConfiguration()
     sheets = [fonts.stylesheet(), *((STYLES / name).read_text("utf-8") for name in styles), css]
-    document = HTML(string=html, url_fetcher=fetcher, base_url="about:blank").render(
+    document = HTML(string=_in_our_faces(html), url_fetcher=fetcher, base_url="about:blank").render(
         font_config=font_config,
         stylesheets=[CSS(string=sheet, font_config=font_config, url_fetcher=fetcher) for sheet in sheets if sheet],
         pdf_variant=VARIANT,
@@ -77,6 +78,11 @@ def make(html: str, *, styles: Iterable[str] = ("paper.css",), css: str = "", da
         target, finisher=_list_once, pdf_variant=VARIANT, attachments=[_attachment(file) for file in data]
     )
     return Paper(target.getvalue(), len(document.pages))
+
+
+def _in_our_faces(html: str) -> str:
+    """Charts name the screen's fonts and weights in attributes, which could reach a bold file of the machine."""
+    return re.sub(r'\sfont-weight="[^"]*"', "", re.sub(r'\sfont-family="[^"]*"', ' font-family="mj-sans"', html))
 
 
 def _list_once(_document, pdf) -> None:

@@ -13,7 +13,7 @@ backup() {
     pg_dump --host "${DATABASE_HOST:-postgres}" --username postgres --format custom --file "/backups/.$stamp.dump" mingjian
     # A dump that cannot be listed is no backup.
     pg_restore --list "/backups/.$stamp.dump" >/dev/null
-    tar -C /data -czf "/backups/.$stamp.files.tar.gz" --exclude ./static --exclude ./beat .
+    tar -C /data -czf "/backups/.$stamp.files.tar.gz" --exclude ./keys --exclude ./static --exclude ./beat .
     (cd /backups && mv ".$stamp.dump" "$stamp.dump" && mv ".$stamp.files.tar.gz" "$stamp.files.tar.gz" \
         && sha256sum "$stamp.dump" "$stamp.files.tar.gz" >"$stamp.sha256")
     find /backups -type f -mtime "+$keep" -delete

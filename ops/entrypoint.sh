@@ -11,7 +11,10 @@ fi
 if [ -z "${REDIS_URL:-}" ]; then
     REDIS_URL="redis://:$(read_secret redis)@$REDIS_HOST:6379/0"
 fi
-export DATABASE_URL REDIS_URL
+if [ -z "${TRAIL_SIGNING_KEY:-}" ]; then
+    TRAIL_SIGNING_KEY="$(read_secret trail_ed25519)"
+fi
+export DATABASE_URL REDIS_URL TRAIL_SIGNING_KEY
 mkdir -p "$MINGJIAN_HOME/beat" "$MINGJIAN_HOME/files"
 
 case "${1:-web}" in

@@ -17,6 +17,7 @@ make() {
 make secret_key 48
 make identity_key 32
 make trail_key 32
+make trail_ed25519 32
 make database_superuser 24
 make database_owner 24
 make database_app 24

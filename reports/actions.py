@@ -16,7 +16,7 @@ from audit import declaring
 from audit.gates import Refusal, Refused
 from audit.steps import Step, move
 from referrals.models import Referral
-from reports import building, indicators, wording
+from reports import building, indicators, pdf, status_table, wording
 from reports import figures as counted_figures
 from reports.models import Report, ReportReceipt, Status
 from reports.pathway import (
@@ -153,22 +153,32 @@ def _latest_only(report: Report, step: Step) -> None:
         raise Refused.stale(report, step)
 
 
+def _as_read(report: Report, version: int | None) -> None:
+    """The text is the one the person has read; None where nobody read it on a page."""
+    if version is not None and version != report.narrative_version:
+        raise _refuse("stale", _("The text has changed since you opened this page; read it again first."))
+
+
 @transaction.atomic
-def review(*, report: Report, by: User) -> Report:
+def review(*, report: Report, by: User, version: int | None = None) -> Report:
     """核稿: figures and text were read through."""
     _person(by)
+    if not by.may(REVIEWED.permission, report):
+        raise PermissionDenied(REVIEWED.permission)
     _latest_only(report, REVIEWED)
+    _as_read(report, version)
     return move(report, REVIEWED, by=by, reviewed_at=timezone.now(), reviewed_by=by)
 
 
 @transaction.atomic
-def sign_off(*, report: Report, document_number: str, by: User) -> Report:
+def sign_off(*, report: Report, document_number: str, by: User, version: int | None = None) -> Report:
     """签发: the report gets its number and day, and the paper is set anew with both. Nobody signs what they
     reviewed (X14)."""
     _person(by)
     if not by.may(SIGNED_OFF.permission, report):
         raise PermissionDenied(SIGNED_OFF.permission)
     _latest_only(report, SIGNED_OFF)
+    _as_read(report, version)
     if report.reviewed_by_id == by.pk:
         raise _refuse("X14", _("You reviewed this report; someone else has to sign it off."))
     number = document_number.strip()
@@ -184,13 +194,13 @@ def sign_off(*, report: Report, document_number: str, by: User) -> Report:
         raise Refused.stale(locked, SIGNED_OFF)
     if Report.objects.filter(institution=locked.institution_id, document_number=number).exists():
         raise _refuse("number", _("The document number %(number)s has been given already.") % {"number": number})
-    stamps = {"document_number": number, "signed_off_at": timezone.now(), "signed_off_by": by}
+    now = timezone.now()
+    signature = pdf.Signature(number, by.name, timezone.localtime(now).date())
     with declaring.step(SIGNED_OFF.name):
-        as_signed = Report.objects.select_related("institution__supervised_by").get(pk=report.pk)
-        for name, value in {**stamps, "status": Status.SIGNED_OFF}.items():
-            setattr(as_signed, name, value)
-        paper = building.set_paper(as_signed, by=by)
-    return move(locked, SIGNED_OFF, by=by, **stamps, **paper)
+        paper = building.set_paper(locked, by=by, signature=signature)
+    return move(
+        locked, SIGNED_OFF, by=by, document_number=number, signed_off_at=now, signed_off_by=by, **paper
+    )
 
 
 def suggested_number(report: Report, year: int) -> str:
@@ -208,6 +218,8 @@ def suggested_number(report: Report, year: int) -> str:
 def submit(*, report: Report, by: User) -> Report:
     """Send the signed report to the bureau, which sees it from now on."""
     _person(by)
+    if not by.may(SUBMITTED.permission, report):
+        raise PermissionDenied(SUBMITTED.permission)
     _latest_only(report, SUBMITTED)
     return move(report, SUBMITTED, by=by, submitted_at=timezone.now(), submitted_by=by)
 
@@ -271,7 +283,12 @@ def summary(report: Report) -> dict[str, Any]:
             }
             for one in figures.indicators
         },
-        "status_table": figures.status_table,
+        "status_table": {
+            str(form.number): {
+                when: figures.of_row(form.number, when) for when in ("current", "previous", "year")
+            }
+            for form in status_table.forms()
+        },
         "checkpoint": report.checkpoint or {},
         "sha256": report.sha256,
         "figures_sha256": report.figures_sha256,

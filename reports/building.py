@@ -142,16 +142,17 @@ def latest_checkpoint() -> dict[str, Any] | None:
     }
 
 
-def store(report: Report, paper: Any, *, by: User) -> Any:
+def store(report: Report, paper: Any, *, by: User, signed: bool = False) -> Any:
     """Keep the paper under its hash; the name is what a browser saves it as."""
-    draft = "" if report.document_number else "（送审稿）"
+    draft = "" if signed else "（送审稿）"
     name = f"{report.institution.name}{report.span.label}整治工作报告第{report.revision}版{draft}.pdf"
     upload = files.Upload(paper.content, files.clean_name(name), files.PDF)
     return files.store(upload, by=by, institution=report.institution)
 
 
-def set_paper(report: Report, *, by: User) -> dict[str, Any]:
+def set_paper(report: Report, *, by: User, signature: pdf.Signature | None = None) -> dict[str, Any]:
     """The paper anew, for a text that changed or a signature that came; returns what changes on the report."""
     figures = Figures.from_json(report.figures or {})
-    stored = store(report, pdf.make(report, figures, checkpoint=report.checkpoint), by=by)
+    paper = pdf.make(report, figures, checkpoint=report.checkpoint, signature=signature)
+    stored = store(report, paper, by=by, signed=signature is not None)
     return {"pdf": stored, "sha256": stored.sha256, "paper_version": report.narrative_version}

@@ -5,9 +5,18 @@ from __future__ import annotations
 from documents.charts import Chart, Series
 from reports import indicators
 from reports.figures import Figures
+from reports.indicators import Rate
+from reports.periods import Period
 
 # Those of §9 that every hospital has cases for; K13 is rare and stands in the table.
-DRAWN = ("K03", "K04", "K05", "K06", "K07", "K09")
+DRAWN = {
+    "K03": "目录内检测",
+    "K04": "初诊MDT",
+    "K05": "双要件",
+    "K06": "知情同意",
+    "K07": "院内收费",
+    "K09": "归档",
+}
 
 
 def volume(figures: Figures) -> Chart:
@@ -30,28 +39,32 @@ def volume(figures: Figures) -> Chart:
 
 def whole_rates(figures: Figures) -> list[Chart]:
     """The indicators that should be 100 %, three to a chart so that each line keeps its denominators."""
+    lines = {one.code: one.trend for one in figures.indicators}
+    return rates_over_time([one.label for one in figures.trend], lines, figures.span)
+
+
+def rates_over_time(labels: list[str], lines: dict[str, list[Rate]], last: Period) -> list[Chart]:
+    """`lines` holds each indicator's rates, one a label; the last label is the period `last`."""
     names = indicators.registry()
-    lines = {one.code: one for one in figures.indicators}
-    charts = []
-    for codes in (DRAWN[:3], DRAWN[3:]):
-        short = [names[code].name for code in codes]
-        said = "；".join(f"{names[code].name}{lines[code].current}" for code in codes)
+    charts, codes = [], list(DRAWN)
+    for three in (codes[:3], codes[3:]):
+        said = "；".join(f"{names[code].name}{lines[code][-1]}" for code in three)
         charts.append(
             Chart(
                 kind="lines",
-                title="、".join(short),
-                labels=[one.label for one in figures.trend],
+                title="、".join(names[code].name for code in three),
+                labels=labels,
                 series=[
                     Series(
-                        names[code].name,
-                        numerators=[rate.numerator for rate in lines[code].trend],
-                        denominators=[rate.denominator for rate in lines[code].trend],
+                        DRAWN[code],
+                        numerators=[rate.numerator for rate in lines[code]],
+                        denominators=[rate.denominator for rate in lines[code]],
                     )
-                    for code in codes
+                    for code in three
                 ],
                 unit="%",
-                cut_off=figures.span.end,
-                finding=f"{figures.span.label}：{said}。",
+                cut_off=last.end,
+                finding=f"{last.label}：{said}。",
                 label_title="统计时段",
                 note="轴下为分子/分母",
             )
@@ -89,26 +102,6 @@ def laboratories(figures: Figures) -> Chart:
     )
 
 
-def results(figures: Figures) -> Chart:
-    return Chart(
-        kind="bars",
-        title="报告例数较多的项目的阳性率",
-        labels=[one.test for one in figures.results],
-        series=[
-            Series(
-                "阳性率",
-                numerators=[one.positive for one in figures.results],
-                denominators=[one.reported for one in figures.results],
-            )
-        ],
-        unit="%",
-        cut_off=figures.span.end,
-        finding="；".join(f"{one.test}阳性{one.positive}例/{one.reported}例" for one in figures.results)
-        or "本期无报告。",
-        label_title="检测项目",
-    )
-
-
 def of(figures: Figures) -> list[Chart]:
     """All, in the order of the report."""
     return [
@@ -116,5 +109,4 @@ def of(figures: Figures) -> list[Chart]:
         *whole_rates(figures),
         departments(figures),
         laboratories(figures),
-        results(figures),
     ]

@@ -80,8 +80,10 @@ class Indicator:
     def is_recorded(self) -> bool:
         return bool(self.stamp)
 
-    def cases(self, referrals: QuerySet, period: Period, part: str = "denominator") -> QuerySet:
-        """The cases of `referrals` behind the figure: all, those in the numerator, or those missing from it."""
+    def cases(self, referrals: QuerySet, period: Any, part: str = "denominator") -> QuerySet:
+        """The cases of `referrals` behind the figure: all, those in the numerator, or those missing from it.
+
+        `period` is anything that `opens` and `closes`."""
         during = Q(**{f"{self.stamp}__gte": period.opens, f"{self.stamp}__lt": period.closes})
         found = with_facts(referrals.filter(during)).filter(self.denominator)
         if part == "numerator":

@@ -6,6 +6,8 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.utils import timezone
@@ -15,16 +17,33 @@ from documents.pdf import DataFile, Paper
 from documents.templatetags.formats import percent
 from reports import charts, indicators, status_table, wording
 from reports.figures import Figures
-from reports.models import SIGNED, Report
+from reports.models import Report
 
 TEMPLATE = "reports/paper/report.html"
-ANNEXES = ("工作情况表", "指标表", "自查发现问题清单", "第三方机构账单差异清单")
+ANNEXES = ("工作情况表", "指标表及统计图", "自查发现问题清单", "第三方机构账单差异清单")
 
 
-def make(report: Report, figures: Figures, *, checkpoint: dict[str, Any] | None) -> Paper:
-    """Set the report as it stands: a draft until signed off, then with number, signer and day."""
-    signed = report.status in SIGNED
-    signer = report.signed_off_by.name if report.signed_off_by else ""
+@dataclass(frozen=True)
+class Signature:
+    """What signing off puts on the paper."""
+
+    number: str
+    signer: str
+    on: date
+
+
+def signature_of(report: Report) -> Signature | None:
+    if not report.signed_off_at:
+        return None
+    on = timezone.localtime(report.signed_off_at).date()
+    return Signature(report.document_number, report.signed_off_by.name, on)
+
+
+def make(
+    report: Report, figures: Figures, *, checkpoint: dict[str, Any] | None, signature: Signature | None = None
+) -> Paper:
+    """Set the report: a draft without a signature, else with its number, signer and day."""
+    signer = signature.signer if signature else ""
     contact = [
         f"联系人：{report.contact_name}" if report.contact_name else "",
         f"联系电话：{report.contact_phone}" if report.contact_phone else "",
@@ -34,9 +53,9 @@ def make(report: Report, figures: Figures, *, checkpoint: dict[str, Any] | None)
         issuer=figures.institution_name,
         title=wording.title(figures),
         addressee=_addressee(report),
-        number=report.document_number,
+        number=signature.number if signature else "",
         signer=signer,
-        dated=timezone.localtime(report.signed_off_at).date() if report.signed_off_at else None,
+        dated=signature.on if signature else None,
         annexes=ANNEXES,
         note="，".join(part for part in contact if part),
         annex_footer=f"数据提取 {counted:%Y-%m-%d %H:%M} · 第{report.revision}版 · 快照号 {report.figures_sha256[:12]}",
@@ -45,12 +64,14 @@ def make(report: Report, figures: Figures, *, checkpoint: dict[str, Any] | None)
     context = {
         "report": report,
         "figures": figures,
-        "draft": not signed,
+        "draft": signature is None,
         "sections": wording.sections(figures, report.narrative),
         "preamble": wording.paragraphs(report.narrative.get("preamble", "")),
-        "drawn": _drawn(figures),
+        "in_text": charts.volume(figures),
+        "charts": [*charts.whole_rates(figures), charts.departments(figures), charts.laboratories(figures)],
         "table": table(figures),
         "indicators": indicator_rows(figures),
+        "unmet": [row for row in indicator_rows(figures) if row["missing"]],
         "not_kept": [one for one in indicators.registry().values() if not one.is_recorded],
         "differences": difference_groups(figures),
         "counted": counted,
@@ -68,22 +89,17 @@ CSS = """
 .annex .form-head span { white-space: nowrap }
 .annex .small { font-size: 9.5pt; line-height: 1.5 }
 .annex td.nowrap { white-space: nowrap }
-.charts { font-size: 12pt }
+.annex td.small { font-size: 9pt }
+.annex table.status th, .annex table.status td { padding: 0.45mm 1mm }
+.annex.landscape p.small { font-size: 9pt; line-height: 1.4 }
+.annex figure { margin: 5mm 0 }
+.attachments, .signature, .note { break-before: avoid }
 """
 
 
 def _addressee(report: Report) -> str:
     bureau = report.institution.supervised_by
     return bureau.name if bureau else "县卫生健康局"
-
-
-def _drawn(figures: Figures) -> dict[str, list[Any]]:
-    """Which charts stand under which part."""
-    return {
-        "data": [charts.volume(figures), *charts.whole_rates(figures), charts.departments(figures)],
-        "laboratories": [charts.laboratories(figures)] if figures.laboratories else [],
-        "catalog": [charts.results(figures)] if figures.results else [],
-    }
 
 
 def _checkpoint_qr(checkpoint: dict[str, Any] | None) -> str:

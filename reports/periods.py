@@ -73,12 +73,12 @@ class Period:
 
     @property
     def short_label(self) -> str:
-        """For the axis of a chart: 26年3季度."""
+        """For the axis of a chart: 26年3季."""
         year = f"{self.start.year % 100:02}年"
         if self.kind == "month":
             return f"{year}{self.start.month}月"
         if self.kind == "quarter":
-            return f"{year}{self.number}季度"
+            return f"{year}{self.number}季"
         return f"{year}{'上下'[self.number - 1]}半年" if self.kind == "half" else f"{self.start.year}年"
 
     @property

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from documents.official import chinese_day
 from documents.templatetags.formats import money
@@ -173,13 +174,17 @@ def _laboratories(figures: Figures) -> tuple[str, ...]:
         f"合同所列外送项目{figures.of_row(4)}项。"
     ]
     for one in figures.laboratories:
-        ends = f"合同至{one.contract_ends}" if one.contract_ends else "期末无有效合同"
-        papers = f"资质最早{one.credential_ends}到期" if one.credential_ends else "期末无有效资质记录"
+        ends = f"合同至{_said(one.contract_ends)}" if one.contract_ends else "期末无有效合同"
+        papers = f"资质最早于{_said(one.credential_ends)}到期" if one.credential_ends else "期末无有效资质记录"
         lapsed = (
             f"，其中资质、合同或项目不符仍外送{one.lapsed_shipments}例" if one.lapsed_shipments else ""
         )
         said.append(f"{one.name}：本期外送{one.shipments}例{lapsed}；{ends}，{papers}。")
     return ("".join(said),)
+
+
+def _said(iso: str) -> str:
+    return chinese_day(date.fromisoformat(iso))
 
 
 def _charges(figures: Figures) -> tuple[str, ...]:

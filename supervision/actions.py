@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import uuid
 from collections.abc import Callable
@@ -35,7 +36,7 @@ MOST_ERRORS = 5000
 log = logging.getLogger(__name__)
 
 
-class Overtaken(Exception):  # noqa: N818
+class Overtaken(Exception):
     """Another worker has taken this import over; what this one did is undone."""
 
 
@@ -71,7 +72,9 @@ def confirm_import(*, check: LedgerImport, by: User) -> LedgerImport:
     """Record what a finished check looked through. Confirming twice gives the same import."""
     if not by.may(IMPORT, check):
         raise PermissionDenied(IMPORT)
-    same = LedgerImport.objects.filter(institution_id=check.institution_id, file_sha256=check.file_sha256, dry_run=False)
+    same = LedgerImport.objects.filter(
+        institution_id=check.institution_id, file_sha256=check.file_sha256, dry_run=False
+    )
     if known := (same.open().first() or same.filter(status=Status.DONE).first()):
         return known
     if not check.confirmable:
@@ -271,9 +274,17 @@ def import_file(
         outcome = run(content, scope=scope, record=record, report=report)
         if made:
             finish(made[0], outcome)
+        else:
+            outcome.not_judged = said_before(content)
         if dry_run:
             transaction.set_rollback(True)
     return outcome
+
+
+def said_before(content: bytes) -> list[dict[str, Any]]:
+    """What could not be judged when this very file was recorded."""
+    same = LedgerImport.objects.filter(file_sha256=hashlib.sha256(content).hexdigest(), dry_run=False, status=Status.DONE)
+    return [one for job in same.order_by("pk") for one in job.result.get("not_judged", [])]
 
 
 def recorded_at_once(content: bytes, name: str, by: User, institution: Institution | None) -> LedgerImport:

@@ -20,9 +20,7 @@ class LedgerImportQuerySet(models.QuerySet):
     def visible_to(self, user) -> Self:
         """One's own institution's, and the shell's imports of several where some row is one's own."""
         mine = LedgerEntry.objects.filter(ledger_import=models.OuterRef("pk"), institution__in=user.institution_ids)
-        return self.filter(
-            Q(institution__in=user.institution_ids) | Q(models.Exists(mine), institution__isnull=True)
-        )
+        return self.filter(Q(institution__in=user.institution_ids) | Q(models.Exists(mine), institution__isnull=True))
 
     def open(self) -> Self:
         return self.filter(status__in=LedgerImport.OPEN)
@@ -31,8 +29,7 @@ class LedgerImportQuerySet(models.QuerySet):
         """Waiting, or begun by a worker that has given no sign of life for a while."""
         silent = timezone.now() - LedgerImport.SILENT
         return self.filter(
-            Q(status=LedgerImport.Status.WAITING)
-            | Q(status=LedgerImport.Status.RUNNING, progress__beat_at__lt=silent)
+            Q(status=LedgerImport.Status.WAITING) | Q(status=LedgerImport.Status.RUNNING, progress__beat_at__lt=silent)
         ).order_by("requested_at", "pk")
 
 
@@ -136,9 +133,7 @@ class ImportProgress(models.Model):
         JUDGING = "judging", _("Judging each case by the rules")
         MATCHING = "matching", _("Matching the laboratories' statements")
 
-    ledger_import = models.OneToOneField(
-        LedgerImport, models.CASCADE, primary_key=True, related_name="progress"
-    )
+    ledger_import = models.OneToOneField(LedgerImport, models.CASCADE, primary_key=True, related_name="progress")
     phase = models.CharField(max_length=10, choices=Phase, default=Phase.READING)
     rows_done = models.PositiveIntegerField(default=0)
     rows_total = models.PositiveIntegerField(default=0)
@@ -172,9 +167,7 @@ class LedgerEntry(models.Model):
 class FindingQuerySet(models.QuerySet):
     def visible_to(self, user) -> Self:
         """Findings on the cases the user's post may see: the same scope, asked of the case."""
-        return self.filter(
-            institution_id__in=user.institution_ids, referral__in=Referral.objects.visible_to(user)
-        )
+        return self.filter(institution_id__in=user.institution_ids, referral__in=Referral.objects.visible_to(user))
 
     def open(self) -> Self:
         return self.filter(status=Finding.Status.OPEN)
@@ -201,9 +194,7 @@ class Finding(models.Model):
     facts = models.JSONField(_("facts"), default=list)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.OPEN)
     found_at = models.DateTimeField(_("found at"), default=timezone.now)
-    ledger_import = models.ForeignKey(
-        LedgerImport, models.PROTECT, null=True, blank=True, related_name="findings"
-    )
+    ledger_import = models.ForeignKey(LedgerImport, models.PROTECT, null=True, blank=True, related_name="findings")
 
     objects = FindingQuerySet.as_manager()
 

@@ -94,6 +94,9 @@ def install(lock: Path, *, quiet: bool) -> None:
 def uv_settings() -> dict[str, str]:
     """uv reads no pip settings, so the site's own index and certificates are handed over."""
     env = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "VIRTUAL_ENV": str(VENV)}
+    if Path("/etc/ssl/certs/ca-certificates.crt").is_file():
+        # The machine's own authorities, as pip trusts them: a hospital's network may have one.
+        env["UV_SYSTEM_CERTS"] = "true"
     cache = Path(env.get("XDG_CACHE_HOME") or Path(env["HOME"]) / ".cache")
     if "UV_CACHE_DIR" not in env and not os.access(cache if cache.exists() else cache.parent, os.W_OK):
         env["UV_CACHE_DIR"] = str(VENV / "cache")

@@ -1,5 +1,6 @@
 """A home: the folder that holds one installation's data, keys, logs and files."""
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -86,6 +87,13 @@ class Home:
             folder = Path(f"/tmp/mingjian-{os.geteuid()}-{digest(self.path)}")
         private_folder(folder)
         return folder
+
+    def leave_sockets(self) -> None:
+        """A socket folder outside the home goes when the servers have gone."""
+        folder = self.sockets()
+        if not folder.is_relative_to(self.services()):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
     def mode(self, *, demo: bool) -> bool:
         """Whether this home holds demo data; the first `bin/run` decides, for good."""

@@ -64,6 +64,7 @@ def end(home: Home, servers: list) -> None:
     """Redis first: PostgreSQL is the last to go."""
     for server in reversed(servers):
         server.stop()
+    home.leave_sockets()
 
 
 if __name__ == "__main__":

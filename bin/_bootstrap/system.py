@@ -31,6 +31,9 @@ def library_path() -> dict[str, str]:
         return {}
     triplet = sysconfig.get_config_var("MULTIARCH") or f"{os.uname().machine}-linux-gnu"
     folders = [f"{UNPACKED}/{place}/{triplet}" for place in ("usr/lib", "lib")] + [f"{UNPACKED}/usr/lib"]
+    # Some packages keep private libraries one folder deeper (libpulse does).
+    deeper = {str(found.parent) for found in (UNPACKED / "usr/lib" / triplet).glob("*/lib*.so*")}
+    folders += sorted(deeper)
     before = os.environ.get("LD_LIBRARY_PATH", "")
     found = [folder for folder in folders if Path(folder).is_dir() and folder not in before.split(":")]
     if not found:
@@ -42,10 +45,10 @@ def program(name: str) -> str | None:
     """Where a program is: the machine's own, or the unpacked one."""
     if found := shutil.which(name):
         return found
-    # The package's own start script points into /usr, so take what it would start.
-    for place in (f"usr/lib/chromium/{name.removeprefix('chromium-')}", "usr/lib/chromium/headless_shell"):
-        if name.startswith("chromium") and (UNPACKED / place).is_file():
-            return str(UNPACKED / place)
+    # The browser's own start script points into /usr, so take what it would start.
+    browser = UNPACKED / "usr/lib/chromium" / name
+    if browser.is_file():
+        return str(browser)
     unpacked = UNPACKED / "usr/bin" / name
     return str(unpacked) if unpacked.is_file() else None
 

@@ -25,6 +25,7 @@ EMPTY = {"", "—", "-", "/", "无"}
 EXCEL_FIRST_DAY = datetime(1899, 12, 30)
 # SyntaxError is what the XML parser raises on a damaged part.
 DAMAGE = (InvalidFileException, BadZipFile, KeyError, ValueError, OSError, SyntaxError, TypeError, EOFError)
+FIRST_SERIAL = 20_000  # some day in 1954: below it a number is a year or a slip
 LAST_SERIAL = 110_000  # some day in 2201: beyond it a number is not a date
 
 
@@ -287,11 +288,11 @@ def _naive(raw: Any) -> datetime:
     if isinstance(raw, bool):
         raise ValueError
     if isinstance(raw, int | float):
-        if not 1 <= raw < LAST_SERIAL:
+        if not FIRST_SERIAL <= raw < LAST_SERIAL:
             return _digits(str(int(raw)))
         return EXCEL_FIRST_DAY + timedelta(seconds=round(raw * 86400))
     text = unicodedata.normalize("NFKC", as_text(raw)).replace("T", " ")
-    if text.replace(".", "", 1).isdigit() and 1 <= float(text) < LAST_SERIAL:
+    if text.replace(".", "", 1).isdigit() and FIRST_SERIAL <= float(text) < LAST_SERIAL:
         return _naive(float(text))
     day = _DAY.match(text)
     if not day:
@@ -301,14 +302,16 @@ def _naive(raw: Any) -> datetime:
     if rest and not clock:
         raise ValueError
     hour, minute, second = (int(part or 0) for part in clock.groups()) if clock else (0, 0, 0)
-    return datetime(*(int(part) for part in day.groups()), hour, minute, second)  # type: ignore[arg-type]
+    year, month, number = (int(part) for part in day.groups())
+    return datetime(year, month, number, hour, minute, second)
 
 
 def _digits(text: str) -> datetime:
     close = _CLOSE_DAY.fullmatch(text)
     if not close:
         raise ValueError
-    return datetime(*(int(part) for part in close.groups()))  # type: ignore[arg-type]
+    year, month, number = (int(part) for part in close.groups())
+    return datetime(year, month, number)
 
 
 def _as_money(raw: Any) -> Decimal:
@@ -333,4 +336,4 @@ def _as_integer(raw: Any) -> int:
 
 
 def _zone() -> ZoneInfo:
-    return timezone.get_default_timezone()  # type: ignore[return-value]
+    return timezone.get_default_timezone()

@@ -33,7 +33,7 @@ class SheetOut:
     notes: Sequence[str] = ()  # lines below the table: basis, cut-off
 
 
-FORMATS = {
+FORMATS: dict[str, dict[str, object]] = {
     "text": {"text_wrap": True},
     "day": {"num_format": "yyyy-mm-dd", "align": "left"},
     "moment": {"num_format": "yyyy-mm-dd hh:mm", "align": "left"},
@@ -57,7 +57,7 @@ def workbook(sheets: Iterable[SheetOut], *, title: str = "") -> bytes:
     if title:
         book.set_properties({"title": title})
     head = book.add_format({"bold": True, "bg_color": "#E8EEF0", "border": 1, "text_wrap": True, "valign": "vcenter"})
-    looks = {kind: book.add_format({"valign": "top", **look}) for kind, look in FORMATS.items()}
+    looks = {kind: book.add_format({"valign": "top"} | look) for kind, look in FORMATS.items()}
     taken: set[str] = set()
     for sheet in sheets:
         page = book.add_worksheet(_sheet_title(sheet.title, taken))

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 register = template.Library()
 
@@ -52,6 +53,18 @@ def moment(value: Any) -> str:
     if not value:
         return NONE
     return f"{_local(value):%Y-%m-%d %H:%M}"
+
+
+@register.filter
+def period(start: Any, end: Any) -> str:
+    """A span of days as 2024-09-01 至 2025-11-30, or 2025-12-01 起 while it has no end."""
+    if not start and not end:
+        return NONE
+    if not end:
+        return _("from %(start)s") % {"start": isoday(start)}
+    if not start:
+        return _("until %(end)s") % {"end": isoday(end)}
+    return _("%(start)s to %(end)s") % {"start": isoday(start), "end": isoday(end)}
 
 
 @register.filter
@@ -159,7 +172,7 @@ def nth(items: Any, index: int) -> Any:
 
 @register.filter
 def as_list(value: Any) -> list[Any]:
-    """One clause or many, as a list."""
+    """One code, several parted by commas, or a list of them: as a list."""
     if not value:
         return []
-    return [value] if isinstance(value, str) else list(value)
+    return [one.strip() for one in value.split(",")] if isinstance(value, str) else list(value)

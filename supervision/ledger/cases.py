@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from consent.models import Consent
-from supervision.ledger.names import for_name
+from referrals.identity import name_fields
 from referrals.models import (
     Charge,
     DepartmentalDiscussion,
@@ -104,7 +104,7 @@ def write_patients(lines: list[Line], known: Known, patients: dict[tuple[str, st
         for line in fresh.values()
     )
     Identity.objects.bulk_create(
-        Identity(patient=patient, institution_id=patient.institution_id, **for_name(line["patient_name"]))
+        Identity(patient=patient, institution_id=patient.institution_id, **name_fields(line["patient_name"]))
         for patient, line in zip(made, fresh.values(), strict=True)
     )
     patients |= {key: patient.pk for key, patient in zip(fresh, made, strict=True)}
@@ -183,9 +183,7 @@ def steps(case: Referral, line: Line, known: Known) -> Iterator[Any]:
             **of, decided_at=line["approved_at"], decided_by_id=known.pk("users", line["approver"])
         )
     if line["charged_at"]:
-        yield Charge(
-            **of, charged_at=line["charged_at"], amount=line["charged_amount"], receipt_no=line["receipt_no"]
-        )
+        yield Charge(**of, charged_at=line["charged_at"], amount=line["charged_amount"], receipt_no=line["receipt_no"])
     if line["collected_at"]:
         yield Specimen(**of, collected_at=line["collected_at"], tumour_cell_percent=line["tumour_cells"])
     if line["shipped_at"]:
@@ -214,5 +212,10 @@ def consent(of: dict[str, Any], case: Referral, line: Line) -> Consent:
         signer = ""
     relation = "" if signer in ("", Consent.Signer.PATIENT) else line["signer"]
     return Consent(
-        **of, signed_at=line["consented_at"], signer=signer, relation=relation, reason=line["reason"], test_id=case.test_id
+        **of,
+        signed_at=line["consented_at"],
+        signer=signer,
+        relation=relation,
+        reason=line["reason"],
+        test_id=case.test_id,
     )

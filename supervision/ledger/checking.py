@@ -92,7 +92,9 @@ def check_references(ledger: Ledger, known: Known) -> None:
             if "laboratory" in names and sheet.title != LABORATORIES:
                 refer(ledger, sheet.title, line, "laboratory", laboratories, LABORATORIES)
             if "test" in names and sheet.title != BILLS and line["test"] and line["test"] not in tests:
-                ledger.fault(sheet.title, line, "test", _("“%(code)s” is no test of the catalog") % {"code": line["test"]})
+                ledger.fault(
+                    sheet.title, line, "test", _("“%(code)s” is no test of the catalog") % {"code": line["test"]}
+                )
             if sheet.title in (PEOPLE, CASES) and line["department"]:
                 place = (line["institution"], line["department"])
                 if line["institution"] and place not in departments:
@@ -109,9 +111,7 @@ def check_references(ledger: Ledger, known: Known) -> None:
     check_contracts_of_items(ledger, known)
 
 
-def refer(
-    ledger: Ledger, title: str, line: Line, name: str, among: Collection[Any], sheet: str
-) -> None:
+def refer(ledger: Ledger, title: str, line: Line, name: str, among: Collection[Any], sheet: str) -> None:
     if line[name] and line[name] not in among:
         message = _("“%(code)s” is not on the sheet “%(sheet)s”, nor known here")
         ledger.fault(title, line, name, message % {"code": line[name], "sheet": sheet})
@@ -184,10 +184,14 @@ def check_case(ledger: Ledger, line: Line) -> None:
         return
     for name, step in LEANS_ON.items():
         if line[name] not in (None, "") and line[step] is None:
-            ledger.fault(CASES, line, step, _("is empty, but “%(heading)s” is filled in") % {"heading": sheet.heading(name)})
+            ledger.fault(
+                CASES, line, step, _("is empty, but “%(heading)s” is filled in") % {"heading": sheet.heading(name)}
+            )
     for step, name in NEEDS.items():
         if line[step] is not None and line[name] in (None, ""):
-            ledger.fault(CASES, line, name, _("is empty, but “%(heading)s” is filled in") % {"heading": sheet.heading(step)})
+            ledger.fault(
+                CASES, line, name, _("is empty, but “%(heading)s” is filled in") % {"heading": sheet.heading(step)}
+            )
     if line["status"] == "已归档" and line["filed_at"] is None:
         ledger.fault(CASES, line, "filed_at", _("is empty, but the status is “%(status)s”") % {"status": "已归档"})
     if line["status"] == "进行中" and line["filed_at"] is not None:

@@ -164,8 +164,7 @@ def _posts_named(posts: list[Post]) -> str:
 def compare_periods(ledger: Ledger, known: Known, new: New) -> None:
     """Credentials, contracts, their items, and prices."""
     credentials = {
-        (one.laboratory.code, one.label, one.number): one
-        for one in Credential.objects.select_related("laboratory")
+        (one.laboratory.code, one.label, one.number): one for one in Credential.objects.select_related("laboratory")
     }
     for line in ledger.good(CREDENTIALS):
         there = credentials.get((line["laboratory"], line["kind"], line["number"]))
@@ -200,9 +199,7 @@ def fields(one: Any, *names: str) -> dict[str, Any]:
 
 def content(line: Line) -> dict[str, Any]:
     """A case's row as kept for comparison: every column but the patient's name, as JSON values."""
-    return {
-        column.name: plain(line[column.name]) for column in columns.BY_TITLE[CASES].columns if not column.identity
-    }
+    return {column.name: plain(line[column.name]) for column in columns.BY_TITLE[CASES].columns if not column.identity}
 
 
 def plain(value: Any) -> Any:
@@ -225,9 +222,7 @@ def compare_cases(ledger: Ledger, known: Known, new: New) -> None:
             "institution__code", "referral__number", "content"
         )
     }
-    recorded = set(
-        Referral.objects.filter(number__in=numbers).values_list("institution__code", "number")
-    )
+    recorded = set(Referral.objects.filter(number__in=numbers).values_list("institution__code", "number"))
     for line in lines:
         key = (line["institution"], line["number"])
         if key in recorded and key not in kept:
@@ -243,9 +238,7 @@ def compare_case(ledger: Ledger, new: New, line: Line, kept: dict[str, Any]) -> 
     differing = [name for name in now if now[name] != kept.get(name)]
     for name in differing:
         message = _("“%(now)s” here, but recorded is “%(then)s”")
-        ledger.fault(
-            CASES, line, name, message % {"now": shown(line[name]), "then": shown(written(kept.get(name)))}
-        )
+        ledger.fault(CASES, line, name, message % {"now": shown(line[name]), "then": shown(written(kept.get(name)))})
     new.unchanged[CASES] += not differing
 
 
@@ -306,5 +299,3 @@ def compare_bills(ledger: Ledger, known: Known, new: New) -> None:
             continue
         left[former] -= 1
         sort_in(ledger, new, BILLS, line, dict(zip(("test", "received_on", "amount"), former[1:], strict=True)))
-
-

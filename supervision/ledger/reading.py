@@ -19,7 +19,7 @@ BLANKS = {"", "—", "-", "/", "无"}
 REPORT_EVERY = 500
 
 
-class LedgerRefused(Exception):  # noqa: N818 — a refusal, as elsewhere in the house
+class LedgerRefused(Exception):
     """The workbook was not taken in. `faults` names every place that is wrong."""
 
     def __init__(self, faults: list[Fault]):
@@ -118,10 +118,11 @@ def note_what_is_ignored(book: Workbook, ledger: Ledger) -> None:
 def read_sheet(sheet: Sheet, ledger: Ledger, report: Report | None) -> None:
     opened = ledger.opened[sheet.title]
     lines = ledger.lines.setdefault(sheet.title, [])
-    total = max((opened.source.max_row or 1) - 1, 0)
+    # Some programs don't write how many rows there are; then it is not known until the end.
+    total = (opened.source.max_row or 1) - 1
     for place, row in enumerate(opened.rows(), 1):
         if report and sheet.title == CASES and place % REPORT_EVERY == 0:
-            report("reading", place, max(total, place))
+            report("reading", place, total if total >= place else 0)
         if belongs_elsewhere(sheet, row, ledger):
             ledger.skipped[sheet.title] = ledger.skipped.get(sheet.title, 0) + 1
             if sheet.title == PEOPLE:

@@ -14,7 +14,7 @@ from django.db import models
 
 from accounts.models import Department, Institution, Post, User
 from accounts.roles import LEDGER_POSTS
-from supervision.ledger.names import pinyin_initials
+from referrals.identity import initials
 from supervision.ledger.cases import write_cases
 from supervision.ledger.checking import posts_of
 from supervision.ledger.columns import (
@@ -94,7 +94,7 @@ def write_people(ledger: Ledger, known: Known, new: New) -> None:
                 User(
                     username=line["username"],
                     name=line["name"],
-                    pinyin=pinyin_initials(line["name"]),
+                    pinyin=initials(line["name"]),
                     title=line["title"],
                     password=make_password(None),
                 )

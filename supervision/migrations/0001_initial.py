@@ -8,127 +8,279 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('documents', '0001_initial'),
-        ('referrals', '0002_initial'),
+        ("accounts", "0001_initial"),
+        ("documents", "0001_initial"),
+        ("referrals", "0002_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LedgerImport',
+            name="LedgerImport",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file_sha256', models.CharField(max_length=64)),
-                ('file_name', models.CharField(max_length=200, verbose_name='file name')),
-                ('requested_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='given in at')),
-                ('dry_run', models.BooleanField(default=False, verbose_name='check only')),
-                ('status', models.CharField(choices=[('waiting', 'Waiting'), ('running', 'Being read'), ('done', 'Finished'), ('refused', 'Errors in the workbook'), ('failed', 'Failed')], default='waiting', max_length=10, verbose_name='status')),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('claim', models.UUIDField(blank=True, null=True)),
-                ('claimed_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('rows_total', models.PositiveIntegerField(default=0, verbose_name='rows')),
-                ('errors', models.JSONField(blank=True, default=list)),
-                ('error_count', models.PositiveIntegerField(default=0)),
-                ('result', models.JSONField(blank=True, default=dict)),
-                ('message', models.CharField(blank=True, max_length=300)),
-                ('check_run', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='confirmed_as', to='supervision.ledgerimport')),
-                ('file', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.storedfile')),
-                ('institution', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='ledger_imports', to='accounts.institution')),
-                ('requested_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('requested_post', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.post')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("file_sha256", models.CharField(max_length=64)),
+                ("file_name", models.CharField(max_length=200, verbose_name="file name")),
+                ("requested_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="given in at")),
+                ("dry_run", models.BooleanField(default=False, verbose_name="check only")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("running", "Being read"),
+                            ("done", "Finished"),
+                            ("refused", "Errors in the workbook"),
+                            ("failed", "Failed"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("claim", models.UUIDField(blank=True, null=True)),
+                ("claimed_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("rows_total", models.PositiveIntegerField(default=0, verbose_name="rows")),
+                ("errors", models.JSONField(blank=True, default=list)),
+                ("error_count", models.PositiveIntegerField(default=0)),
+                ("result", models.JSONField(blank=True, default=dict)),
+                ("message", models.CharField(blank=True, max_length=300)),
+                (
+                    "check_run",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="confirmed_as",
+                        to="supervision.ledgerimport",
+                    ),
+                ),
+                (
+                    "file",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="documents.storedfile",
+                    ),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="ledger_imports",
+                        to="accounts.institution",
+                    ),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "requested_post",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.post",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'ledger import',
-                'ordering': ['-requested_at', '-id'],
+                "verbose_name": "ledger import",
+                "ordering": ["-requested_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='ImportProgress',
+            name="ImportProgress",
             fields=[
-                ('ledger_import', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='progress', serialize=False, to='supervision.ledgerimport')),
-                ('phase', models.CharField(choices=[('reading', 'Reading the workbook'), ('checking', 'Checking and comparing'), ('writing', 'Recording'), ('judging', 'Judging each case by the rules'), ('matching', "Matching the laboratories' statements")], default='reading', max_length=10)),
-                ('rows_done', models.PositiveIntegerField(default=0)),
-                ('rows_total', models.PositiveIntegerField(default=0)),
-                ('phase_began_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('beat_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "ledger_import",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="progress",
+                        serialize=False,
+                        to="supervision.ledgerimport",
+                    ),
+                ),
+                (
+                    "phase",
+                    models.CharField(
+                        choices=[
+                            ("reading", "Reading the workbook"),
+                            ("checking", "Checking and comparing"),
+                            ("writing", "Recording"),
+                            ("judging", "Judging each case by the rules"),
+                            ("matching", "Matching the laboratories' statements"),
+                        ],
+                        default="reading",
+                        max_length=10,
+                    ),
+                ),
+                ("rows_done", models.PositiveIntegerField(default=0)),
+                ("rows_total", models.PositiveIntegerField(default=0)),
+                ("phase_began_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("beat_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
         migrations.CreateModel(
-            name='Finding',
+            name="Finding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('gate', models.CharField(max_length=6, verbose_name='rule')),
-                ('clauses', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=6), size=None, verbose_name='clauses')),
-                ('step', models.CharField(max_length=60, verbose_name='step')),
-                ('judged_as_of', models.DateTimeField(verbose_name='time of the step')),
-                ('message', models.CharField(max_length=500, verbose_name='finding')),
-                ('facts', models.JSONField(default=list, verbose_name='facts')),
-                ('status', models.CharField(choices=[('open', 'Open'), ('lifted', 'Lifted by later facts')], default='open', max_length=10, verbose_name='status')),
-                ('found_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='found at')),
-                ('department', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='findings', to='accounts.department')),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='findings', to='accounts.institution')),
-                ('referral', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='findings', to='referrals.referral')),
-                ('ledger_import', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='findings', to='supervision.ledgerimport')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("gate", models.CharField(max_length=6, verbose_name="rule")),
+                (
+                    "clauses",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=6), size=None, verbose_name="clauses"
+                    ),
+                ),
+                ("step", models.CharField(max_length=60, verbose_name="step")),
+                ("judged_as_of", models.DateTimeField(verbose_name="time of the step")),
+                ("message", models.CharField(max_length=500, verbose_name="finding")),
+                ("facts", models.JSONField(default=list, verbose_name="facts")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("open", "Open"), ("lifted", "Lifted by later facts")],
+                        default="open",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                ("found_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="found at")),
+                (
+                    "department",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="findings",
+                        to="accounts.department",
+                    ),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="findings", to="accounts.institution"
+                    ),
+                ),
+                (
+                    "referral",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="findings", to="referrals.referral"
+                    ),
+                ),
+                (
+                    "ledger_import",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="findings",
+                        to="supervision.ledgerimport",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'finding',
-                'ordering': ['-judged_as_of', '-id'],
+                "verbose_name": "finding",
+                "ordering": ["-judged_as_of", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='LedgerEntry',
+            name="LedgerEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('row', models.PositiveIntegerField(verbose_name='row of the workbook')),
-                ('content', models.JSONField()),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.institution')),
-                ('ledger_import', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='supervision.ledgerimport')),
-                ('referral', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='ledger_entry', to='referrals.referral')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("row", models.PositiveIntegerField(verbose_name="row of the workbook")),
+                ("content", models.JSONField()),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.institution"
+                    ),
+                ),
+                (
+                    "ledger_import",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="supervision.ledgerimport",
+                    ),
+                ),
+                (
+                    "referral",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="ledger_entry",
+                        to="referrals.referral",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['ledger_import', 'row'],
+                "ordering": ["ledger_import", "row"],
             },
         ),
         migrations.AddIndex(
-            model_name='ledgerimport',
-            index=models.Index(fields=['institution', '-requested_at', '-id'], name='ledger_import_newest'),
+            model_name="ledgerimport",
+            index=models.Index(fields=["institution", "-requested_at", "-id"], name="ledger_import_newest"),
         ),
         migrations.AddConstraint(
-            model_name='ledgerimport',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ('waiting', 'running'))), fields=('institution', 'file_sha256', 'dry_run'), name='ledger_import_once_at_a_time', nulls_distinct=False),
+            model_name="ledgerimport",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status__in", ("waiting", "running"))),
+                fields=("institution", "file_sha256", "dry_run"),
+                name="ledger_import_once_at_a_time",
+                nulls_distinct=False,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgerimport',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'running'), _negated=True), models.Q(('claim__isnull', False), ('claimed_at__isnull', False)), _connector='OR'), name='running_import_is_claimed'),
+            model_name="ledgerimport",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "running"), _negated=True),
+                    models.Q(("claim__isnull", False), ("claimed_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="running_import_is_claimed",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgerimport',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ('waiting', 'running')), ('finished_at__isnull', False), _connector='OR'), name='ended_import_has_a_time'),
+            model_name="ledgerimport",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("status__in", ("waiting", "running")), ("finished_at__isnull", False), _connector="OR"
+                ),
+                name="ended_import_has_a_time",
+            ),
         ),
         migrations.AddIndex(
-            model_name='finding',
-            index=models.Index(fields=['institution', '-judged_as_of', '-id'], name='finding_newest'),
+            model_name="finding",
+            index=models.Index(fields=["institution", "-judged_as_of", "-id"], name="finding_newest"),
         ),
         migrations.AddIndex(
-            model_name='finding',
-            index=models.Index(fields=['institution', 'gate', '-judged_as_of', '-id'], name='finding_by_gate'),
+            model_name="finding",
+            index=models.Index(fields=["institution", "gate", "-judged_as_of", "-id"], name="finding_by_gate"),
         ),
         migrations.AddIndex(
-            model_name='finding',
-            index=models.Index(fields=['department', '-judged_as_of', '-id'], name='finding_by_department'),
+            model_name="finding",
+            index=models.Index(fields=["department", "-judged_as_of", "-id"], name="finding_by_department"),
         ),
         migrations.AddConstraint(
-            model_name='finding',
-            constraint=models.UniqueConstraint(fields=('referral', 'gate'), name='finding_once'),
+            model_name="finding",
+            constraint=models.UniqueConstraint(fields=("referral", "gate"), name="finding_once"),
         ),
         migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['ledger_import', 'institution'], name='supervision_ledger__7f988a_idx'),
+            model_name="ledgerentry",
+            index=models.Index(fields=["ledger_import", "institution"], name="supervision_ledger__7f988a_idx"),
         ),
     ]

@@ -75,7 +75,10 @@ class Command(BaseCommand):
         for note in outcome.notes:
             self.say(note)
         for sheet, count in outcome.skipped.items():
-            self.say(_("Sheet “%(sheet)s”: %(count)d rows of other institutions were left out.") % {"sheet": sheet, "count": count})
+            self.say(
+                _("Sheet “%(sheet)s”: %(count)d rows of other institutions were left out.")
+                % {"sheet": sheet, "count": count}
+            )
         unknown: dict[tuple[str, str], int] = {}
         for one in outcome.not_judged:
             key = (one["gate"], one["missing"])

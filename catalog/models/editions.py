@@ -9,34 +9,18 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import F, Func, Q, Value
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from catalog.models.common import Grade, period
+
 UNCHECKED = "待核"
 TO_REVIEW = "待复核"
-
-
-def period(start: str, end: str) -> Func:
-    """A range of days with both ends in it; an open end runs on."""
-    return Func(F(start), F(end), Value("[]"), function="daterange")
-
-
-class Grade(models.TextChoices):
-    """Who must look before the test is done (clauses A22, A23, B5), lightest first."""
-
-    ROUTINE = "routine", _("Routine")
-    DISCUSSION = "discussion", _("Needs departmental discussion")
-    MDT = "mdt", _("Needs MDT")
-
-    @property
-    def rank(self) -> int:
-        return list(type(self)).index(self)
 
 
 class GeneTest(models.Model):
@@ -233,170 +217,3 @@ class Indication(models.Model):
         if UNCHECKED in text:
             marks.append(UNCHECKED)
         return marks
-
-
-class NotIndicated(models.Model):
-    """A test that is asked for again and again and has no place in the catalog, with the answer to give."""
-
-    code = models.CharField(_("code"), max_length=8, unique=True)
-    item = models.CharField(_("test"), max_length=120)
-    why = models.CharField(_("why not"), max_length=120)
-    handling = models.CharField(_("handling"), max_length=120)
-    message = models.CharField(_("answer to give"), max_length=200, blank=True)
-    basis = models.CharField(_("basis"), max_length=120)
-    confidence = models.CharField(_("certainty"), max_length=12)
-
-    class Meta:
-        verbose_name = _("test not indicated")
-        verbose_name_plural = _("tests not indicated")
-        ordering = ["code"]
-
-    def __str__(self) -> str:
-        return f"{self.code} {self.item}"
-
-
-class DrugTargetRule(models.Model):
-    """Clause A31: which target stands before which drug, for which indication and line; not by drug alone."""
-
-    class Need(models.TextChoices):
-        TEST = "test", _("Test required")
-        PATHOLOGY = "pathology", _("Pathology required, gene test recommended")
-        NONE = "none", _("No test required")
-        LABEL = "label", _("As the label of each drug says")
-
-    code = models.CharField(_("code"), max_length=8, unique=True)
-    drugs = models.CharField(_("drugs"), max_length=120)
-    indication = models.CharField(_("indication"), max_length=120)
-    line = models.CharField(_("line or setting"), max_length=80, blank=True)
-    biomarker = models.CharField(_("required biomarker"), max_length=120, blank=True)
-    need = models.CharField(_("need"), max_length=12, choices=Need)
-    need_as_written = models.CharField(_("need as written"), max_length=60)
-    accepted_result = models.CharField(_("accepted result"), max_length=60, blank=True)
-    accepted_specimen = models.CharField(_("accepted specimen"), max_length=60, blank=True)
-    not_sufficient = models.CharField(_("not sufficient"), max_length=80, blank=True)
-    basis = models.CharField(_("basis"), max_length=80)
-    confidence = models.CharField(_("certainty"), max_length=12)
-
-    class Meta:
-        verbose_name = _("drug–target rule")
-        verbose_name_plural = _("drug–target rules")
-        ordering = ["code"]
-
-    def __str__(self) -> str:
-        return f"{self.code} {self.drugs} {self.indication}"
-
-    @property
-    def drug_names(self) -> list[str]:
-        return [name.strip() for name in re.split(r"[/／、]", self.drugs) if name.strip()]
-
-
-class InstitutionQuerySet(models.QuerySet):
-    def visible_to(self, user) -> "InstitutionQuerySet":
-        return self.filter(institution__in=user.institution_ids)
-
-
-class RequestAuthorityQuerySet(InstitutionQuerySet):
-    def in_force(self, on: date) -> "RequestAuthorityQuerySet":
-        """Granted, not ended and not suspended on that day."""
-        return self.filter(
-            Q(ends_on__isnull=True) | Q(ends_on__gte=on),
-            Q(suspended_on__isnull=True) | Q(suspended_on__gt=on),
-            starts_on__lte=on,
-        )
-
-
-class RequestAuthority(models.Model):
-    """Clauses A23 and A42: up to which grade a doctor may ask for tests in an institution."""
-
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="request_authorities", verbose_name=_("doctor")
-    )
-    institution = models.ForeignKey("accounts.Institution", models.PROTECT, verbose_name=_("institution"))
-    grade = models.CharField(_("grade"), max_length=12, choices=Grade)
-    starts_on = models.DateField(_("from"))
-    ends_on = models.DateField(_("to"), null=True, blank=True)
-    suspended_on = models.DateField(_("suspended on"), null=True, blank=True)
-    suspended_reason = models.TextField(_("why suspended"), blank=True)
-    suspended_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("suspended by"),
-    )
-    granted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("granted by")
-    )
-
-    objects = RequestAuthorityQuerySet.as_manager()
-
-    class Walls:
-        institution = "institution_id"
-
-    class Meta:
-        verbose_name = _("request authority")
-        verbose_name_plural = _("request authorities")
-        ordering = ["user", "-starts_on"]
-        constraints = [
-            models.CheckConstraint(
-                name="request_authority_runs_forward",
-                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
-            ),
-            models.CheckConstraint(
-                name="request_authority_suspension_whole",
-                condition=Q(suspended_on__isnull=True, suspended_by__isnull=True, suspended_reason="")
-                | Q(suspended_on__isnull=False, suspended_by__isnull=False) & ~Q(suspended_reason=""),
-            ),
-            # Nobody widens his own authority (X14).
-            models.CheckConstraint(name="request_authority_not_by_self", condition=~Q(granted_by=F("user"))),
-            ExclusionConstraint(
-                name="request_authority_no_overlap",
-                expressions=[
-                    ("user", RangeOperators.EQUAL),
-                    ("institution", RangeOperators.EQUAL),
-                    ("grade", RangeOperators.EQUAL),
-                    (period("starts_on", "ends_on"), RangeOperators.OVERLAPS),
-                ],
-                condition=Q(suspended_on__isnull=True),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.user} {self.get_grade_display()}"
-
-
-class InHouseCapability(models.Model):
-    """Clauses A2 and A14: a test the institution does itself, once it is registered."""
-
-    institution = models.ForeignKey("accounts.Institution", models.PROTECT, verbose_name=_("institution"))
-    test = models.ForeignKey(GeneTest, models.PROTECT, verbose_name=_("gene test"))
-    registered_on = models.DateField(_("registered on"))
-    ends_on = models.DateField(_("to"), null=True, blank=True)
-
-    objects = InstitutionQuerySet.as_manager()
-
-    class Walls:
-        institution = "institution_id"
-
-    class Meta:
-        verbose_name = _("in-house capability")
-        verbose_name_plural = _("in-house capabilities")
-        ordering = ["institution", "test"]
-        constraints = [
-            models.CheckConstraint(
-                name="capability_runs_forward",
-                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("registered_on")),
-            ),
-            ExclusionConstraint(
-                name="capability_no_overlap",
-                expressions=[
-                    ("institution", RangeOperators.EQUAL),
-                    ("test", RangeOperators.EQUAL),
-                    (period("registered_on", "ends_on"), RangeOperators.OVERLAPS),
-                ],
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.institution} {self.test}"

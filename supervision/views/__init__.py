@@ -1,0 +1,1 @@
+"""Doors of the web. They translate and call; they decide nothing."""
