@@ -50,6 +50,8 @@ def steps_taken(case: Case | Referral) -> list[tuple[Step, datetime]]:
     taken += [(pathway.SHIP, one.shipped_at) for one in case.shipments]
     taken += [(pathway.RECEIVE, one.received_at) for one in case.shipments if one.received_at]
     taken += [(pathway.REPORT, one.reported_at) for one in case.results]
+    taken += [(pathway.REVIEW, one.reviewed_at) for one in case.results if one.reviewed_at]
+    taken += [(pathway.TELL, one.told_at) for one in case.results if one.told_at]
     taken += [(pathway.FILE, one.filed_at) for one in case.filings]
     taken += [(pathway.PRESCRIBE, one.prescribed_at) for one in case.prescriptions]
     if case.referral.status == Status.DRAFT:

@@ -3,9 +3,10 @@
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.db.models.deletion
-import referrals.models.patients
 from django.conf import settings
 from django.db import migrations, models
+
+import referrals.models.patients
 
 
 class Migration(migrations.Migration):

@@ -18,6 +18,8 @@ class Status(models.TextChoices):
     DRAFT = "draft", _("Draft")
     SUBMITTED = "submitted", _("Submitted")
     AWAITING_DISCUSSION = "awaiting_discussion", _("Awaiting departmental discussion")
+    DISCUSSED = "discussed", _("Department agreed to test")
+    DISCUSSION_DISAGREED = "discussion_disagreed", _("Department decided against testing")
     AWAITING_MDT = "awaiting_mdt", _("Awaiting MDT discussion")
     MDT_AGREED = "mdt_agreed", _("MDT agreed to test")
     MORE_INFORMATION = "more_information", _("More information needed")
@@ -26,8 +28,10 @@ class Status(models.TextChoices):
     AWAITING_CONSENT = "awaiting_consent", _("Awaiting disclosure and consent")
     CONSENTED = "consented", _("Consented")
     PATIENT_REFUSED = "patient_refused", _("Refused by the patient")
+    AWAITING_APPROVAL = "awaiting_approval", _("Awaiting approval of outsourcing")
     APPROVED = "approved", _("Outsourcing approved")
     AWAITING_CHARGE = "awaiting_charge", _("Awaiting charge")
+    AWAITING_SAMPLING = "awaiting_sampling", _("Free of charge, awaiting sampling")
     CHARGED = "charged", _("Charged, awaiting sampling")
     SAMPLED = "sampled", _("Sampled")
     RECOLLECT = "recollect", _("Specimen unfit, to be taken again")
@@ -44,6 +48,7 @@ class Status(models.TextChoices):
 
 ENDED = (
     Status.FILED,
+    Status.DISCUSSION_DISAGREED,
     Status.MDT_DISAGREED,
     Status.PATIENT_REFUSED,
     Status.WITHDRAWN,

@@ -1,0 +1,148 @@
+"""The system's own steps: what a case awaits next, and where its test is done.
+
+A requester never chooses the laboratory (A29, B23, X16): it follows from what the hospital can do itself (A24), the
+contracts and credentials in force on the day (A25, B8–B10), and the settlement price.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from audit.gates import Act, Verdict, judge
+from audit.steps import Step, move
+from catalog import queries as catalog
+from catalog.models import Grade
+from referrals import pathway
+from referrals.gates import Case
+from referrals.models import Allocation, Referral, Status
+from vendors.models import ContractItem, Laboratory
+
+SHUT_WHEN = ("X06", "X13")
+
+
+@transaction.atomic
+def onward(referral: Referral, *, at: datetime | None = None) -> Referral:
+    """Take every step of the system's own that the case can take now, and stop where somebody must act.
+
+    Called at the end of each action. A case that no laboratory may take stays where it is (see `allocate`).
+    """
+    at = at or timezone.now()
+    machine = User.objects.machine()
+    while step := awaited(referral, at):
+        if step is pathway.ALLOCATE:
+            if not allocate(referral, at=at):
+                break
+        else:
+            move(referral, step, by=machine, at=at)
+    return referral
+
+
+def awaited(referral: Referral, at: datetime) -> Step | None:
+    """The system's own step that is due, or None when the case awaits somebody."""
+    status = referral.status
+    if status in (Status.SUBMITTED, Status.DISCUSSED, Status.MDT_AGREED):
+        if status == Status.SUBMITTED and needs_discussion(referral, at):
+            return pathway.ASK_DISCUSSION
+        if status != Status.MDT_AGREED and needs_mdt(referral, at):
+            return pathway.ASK_MDT
+        return pathway.ALLOCATE
+    if status == Status.CONSENTED and referral.route == Referral.Route.OUTSOURCED:
+        return pathway.ASK_APPROVAL
+    if status in (Status.CONSENTED, Status.APPROVED):
+        return pathway.WAIVE_CHARGE if referral.is_research else pathway.ASK_CHARGE
+    return None
+
+
+def needs_discussion(referral: Referral, at: datetime) -> bool:
+    """A risky test, or one without guideline support, is discussed by the department first (A22), once."""
+    return (
+        referral.indication is not None
+        and referral.indication.grade == Grade.DISCUSSION
+        and judge("X03", Case(referral), at).verdict != Verdict.PASSES
+    )
+
+
+def needs_mdt(referral: Referral, at: datetime) -> bool:
+    """A first visit for a malignancy, or an indication graded 需MDT, waits for the MDT (B5), unless it has agreed."""
+    return judge("X01", Case(referral), at).verdict in (Verdict.REFUSES, Verdict.UNKNOWN)
+
+
+@transaction.atomic
+def allocate(referral: Referral, *, at: datetime) -> bool:
+    """Say where the test is done, freeze the contract, and move on to consent. False when nobody may do it today.
+
+    In-house when the hospital has registered the capability; else the laboratory with an open way on the day and the
+    lowest settlement price. All that were looked at are kept with what shut them.
+    """
+    machine = User.objects.machine()
+    considered: list[dict] = []
+    route, chosen = Referral.Route.IN_HOUSE, None
+    if not catalog.done_in_house(referral.test, referral.institution, at):
+        route = Referral.Route.OUTSOURCED
+        chosen = _open_laboratory(referral, at, considered)
+    if route == Referral.Route.OUTSOURCED and chosen is None:
+        _record(referral, at, route, None, considered)
+        return False
+    _record(referral, at, route, chosen, considered)
+    values = {
+        "route": route,
+        "laboratory_id": chosen.laboratory_id if chosen else None,
+        "contract_id": chosen.contract_id if chosen else None,
+    }
+    # The gates of this step judge the case as it will stand.
+    for name, value in values.items():
+        setattr(referral, name, value)
+    move(referral, pathway.ALLOCATE, by=machine, at=at, **values)
+    return True
+
+
+def _open_laboratory(referral: Referral, at: datetime, considered: list[dict]) -> ContractItem | None:
+    day = timezone.localdate(at)
+    items = (
+        ContractItem.objects.filter(institution_id=referral.institution_id, test_id=referral.test_id)
+        .in_force(day)
+        .select_related("contract", "laboratory")
+        .order_by("settlement_price", "laboratory__code")
+    )
+    chosen = None
+    for item in items:
+        refusals = _shut_by(referral, item.laboratory, at)
+        considered.append(
+            {
+                "laboratory": item.laboratory.name,
+                "contract": item.contract.number,
+                "price": str(item.settlement_price),
+                "shut_by": refusals,
+            }
+        )
+        if not refusals and chosen is None:
+            chosen = item
+    return chosen
+
+
+def _shut_by(referral: Referral, laboratory: Laboratory, at: datetime) -> list[str]:
+    """What the gates say against this laboratory today."""
+    former = referral.laboratory
+    referral.laboratory = laboratory
+    try:
+        act = Act(by=User.objects.machine(), step=pathway.ALLOCATE.name, data={"laboratory": laboratory})
+        judged = [judge(code, Case(referral), at, act) for code in SHUT_WHEN]
+    finally:
+        referral.laboratory = former
+    return [str(one.message) for one in judged if one.blocks]
+
+
+def _record(referral, at, route, chosen: ContractItem | None, considered: list[dict]) -> None:
+    referral.allocations.filter(superseded_at__isnull=True).update(superseded_at=at)
+    Allocation.objects.create(
+        referral=referral,
+        made_at=at,
+        route=route,
+        laboratory=chosen.laboratory if chosen else None,
+        contract=chosen.contract if chosen else None,
+        considered=considered,
+    )
