@@ -276,6 +276,7 @@ class ReferralFactory(DjangoModelFactory):
     test = factory.LazyAttribute(lambda o: o.indication.test if o.indication else GeneTest.objects.first())
     diagnosis_code = factory.LazyAttribute(lambda o: _diagnosis(o.indication))
     nature = "clinical"
+    necessity = "检测结果将决定一线治疗是否选用靶向药物"
     laboratory = None
     status = "submitted"
     origin = "live"
