@@ -202,8 +202,7 @@ def _begin_with(values: list[str]) -> bool:
         return False
     quote = Escaping(session.pgconn).escape_literal
     settings_local = b";".join(
-        b"SET LOCAL mingjian.%b=%b" % (name, quote(value.encode()))
-        for name, value in zip(_NAMES, values, strict=True)
+        b"SET LOCAL mingjian.%b=%b" % (name, quote(value.encode())) for name, value in zip(_NAMES, values, strict=True)
     )
     result = session.pgconn.exec_(b"BEGIN;" + settings_local)
     if result.status != ExecStatus.COMMAND_OK:

@@ -205,14 +205,10 @@ class Alarm(models.Model):
         """What happened, for the person who looks after the system. `message` holds the kind's own words."""
         if self.kind == self.Kind.UNDECLARED:
             user, _sep, table = self.message.partition(" ")
-            text = _(
-                "The database account %(user)s wrote to the table %(table)s without saying who was acting."
-            )
+            text = _("The database account %(user)s wrote to the table %(table)s without saying who was acting.")
             return text % {"user": user, "table": table}
         if self.kind == self.Kind.LAG:
             text = _("Events have waited for their seal since %(since)s.")
             return text % {"since": self.message}
-        text = _(
-            "The trail is shorter than, or differs from, the checkpoint kept outside the database (%(what)s)."
-        )
+        text = _("The trail is shorter than, or differs from, the checkpoint kept outside the database (%(what)s).")
         return text % {"what": self.message}

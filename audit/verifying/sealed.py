@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 
 from audit import merkle, notes
-from audit.seal import LEAF_COLUMNS, leaf_bytes
+from audit.seal import HORIZON, LEAF_COLUMNS, leaf_bytes
 from audit.verifying.declarations import Declarations
 from audit.verifying.result import Result
 from audit.verifying.streams import rows, stream
@@ -24,7 +24,7 @@ def check_leaves(
     checkpoints = _Checkpoints(result, keys)
     position_due = 0
     leaves = stream(
-        f"SELECT l.position, l.event_id, l.hash, {LEAF_COLUMNS} FROM audit_leaf l"
+        f"SELECT l.position, l.event_id, l.hash, {LEAF_COLUMNS} FROM audit_leaf l"  # noqa: S608
         " LEFT JOIN audit_event e ON e.id = l.event_id ORDER BY l.position"
     )
     for position, event_id, stored, *fields in leaves:
@@ -39,9 +39,7 @@ def check_leaves(
             result.sealed += 1
             if merkle.leaf_hash(leaf_bytes(fields)) != bytes(stored):
                 text = _("The event %(event)s was altered after it was sealed.")
-                result.add(
-                    "altered", text % {"event": event_id}, event=event_id, table=fields[12], row=fields[13]
-                )
+                result.add("altered", text % {"event": event_id}, event=event_id, table=fields[12], row=fields[13])
             declarations.check(fields)
         tree.add(bytes(stored))
         if tree.size in wanted:
@@ -146,10 +144,10 @@ def check_tail(result: Result, declarations: Declarations) -> None:
     mark = 0
     if epochs and epochs[0][1] == _system():
         mark = last[0][1] if last and last[0][0] == epochs[0][0] else epochs[0][2]
-    horizon = rows("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")[0][0]
+    horizon = rows(HORIZON)[0][0]
     overdue = 0
     tail = stream(
-        f"SELECT e.at < now() - interval '5 minutes', {LEAF_COLUMNS} FROM audit_event e"
+        f"SELECT e.at < now() - interval '5 minutes', {LEAF_COLUMNS} FROM audit_event e"  # noqa: S608
         " WHERE NOT EXISTS (SELECT FROM audit_leaf l WHERE l.event_id = e.id) ORDER BY e.id"
     )
     for old, *fields in tail:
@@ -158,9 +156,7 @@ def check_tail(result: Result, declarations: Declarations) -> None:
         event_id, xid = fields[0], fields[1]
         if xid < mark:
             text = _("The event %(event)s was inserted among sealed ones.")
-            result.add(
-                "inserted", text % {"event": event_id}, event=event_id, table=fields[12], row=fields[13]
-            )
+            result.add("inserted", text % {"event": event_id}, event=event_id, table=fields[12], row=fields[13])
             continue
         result.unsealed += 1
         result.first_unsealed = result.first_unsealed or event_id
