@@ -142,7 +142,8 @@ def again(declaration: Declaration) -> None:
 def current() -> Declaration | None:
     """The declaration of the transaction now open, if it has one."""
     if connection.in_atomic_block:
-        for _savepoints, hook, _robust in reversed(connection.run_on_commit):
+        for entry in reversed(connection.run_on_commit):
+            hook: Any = entry[1]
             if isinstance(hook, _Declared):
                 return None if hook.declaration is NOBODY else hook.declaration
     return None

@@ -1,5 +1,6 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from audit import queries
 from audit.models import Event
@@ -12,8 +13,12 @@ class TrailForm(forms.Form):
     table = forms.ChoiceField(label=_("Kind of record"), required=False)
     row = forms.CharField(label=_("Record number inside the system"), required=False, max_length=40)
     op = forms.ChoiceField(label=_("What happened"), required=False, choices=[("", _("Anything")), *Event.Op.choices])
-    start = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    end = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    start = forms.DateField(
+        label=pgettext_lazy("first day", "From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    end = forms.DateField(
+        label=pgettext_lazy("last day", "To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
     undeclared = forms.BooleanField(label=_("Only undeclared writes"), required=False)
 
     def __init__(self, *args, **kwargs):

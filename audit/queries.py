@@ -78,7 +78,8 @@ def columns(table: str) -> dict[str, str]:
 
 def _posts() -> Any:
     # The user's model lies above this app; like `may()` and `post`, its `posts` are all that is known of it.
-    return get_user_model()._meta.get_field("posts").related_model._default_manager
+    related: Any = get_user_model()._meta.get_field("posts").related_model
+    return related._default_manager
 
 
 def _midnight(day: Any) -> datetime:

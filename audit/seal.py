@@ -15,6 +15,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Exists, Min, OuterRef
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from audit import anchor, declaring, merkle, notes
 from audit.models import Alarm, Checkpoint, Epoch, Event, Leaf
@@ -127,16 +128,21 @@ def _resume() -> tuple[merkle.Frontier, Checkpoint | None]:
     try:
         signed = notes.read(last.note, notes.trusted_keys())
     except notes.BadNote as fault:
-        raise SealingStopped(f"checkpoint {last.tree_size}: {fault}") from fault
+        raise SealingStopped(
+            _("the last checkpoint (%(size)d events) cannot be relied on: %(why)s")
+            % {"size": last.tree_size, "why": fault}
+        ) from fault
     if (signed.size, signed.root) != (last.tree_size, tree.root()) or bytes(last.root) != signed.root:
-        raise SealingStopped(f"checkpoint {last.tree_size} does not say what was signed")
+        raise SealingStopped(
+            _("the last checkpoint (%(size)d events) does not say what was signed") % {"size": last.tree_size}
+        )
     return tree, last
 
 
 def _key(*, fresh: bool) -> notes.Ed25519PrivateKey:
     key = notes.signing_key(make=fresh)
     if key is None:
-        raise SealingStopped(f"the signing key is missing: {notes.KEY_FILE}")
+        raise SealingStopped(_("the signing key is missing (%(file)s)") % {"file": notes.KEY_FILE})
     return key
 
 
@@ -145,7 +151,7 @@ def _grow(cursor: Any, tree: merkle.Frontier, window: str, bounds: list[int]) ->
     grown = 0
     while True:
         cursor.execute(
-            f"WITH found AS MATERIALIZED ({window}) SELECT found.id FROM found"  # noqa: S608 (our own text)
+            f"WITH found AS MATERIALIZED ({window}) SELECT found.id FROM found"
             " LEFT JOIN audit_leaf ON audit_leaf.event_id = found.id WHERE audit_leaf.event_id IS NULL"
             " ORDER BY found.id LIMIT %s",
             [*bounds, BATCH],
@@ -154,7 +160,7 @@ def _grow(cursor: Any, tree: merkle.Frontier, window: str, bounds: list[int]) ->
         if not ids:
             return grown
         cursor.execute(
-            f"SELECT {LEAF_COLUMNS} FROM audit_event e WHERE e.id = ANY (%s) ORDER BY e.id",  # noqa: S608
+            f"SELECT {LEAF_COLUMNS} FROM audit_event e WHERE e.id = ANY (%s) ORDER BY e.id",
             [ids],
         )
         leaves = [(row[0], merkle.leaf_hash(leaf_bytes(row))) for row in cursor.fetchall()]

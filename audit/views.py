@@ -41,13 +41,14 @@ def trail(request: HttpRequest) -> HttpResponse:
 @needs(VIEW)
 def alarms(request: HttpRequest) -> HttpResponse:
     """Alarms, those waiting first."""
-    waiting = list(Alarm.objects.visible_to(request.user).awaiting_acknowledgement()[: queries.PAGE])
-    done = list(Alarm.objects.visible_to(request.user).filter(acknowledged_at__isnull=False)[: queries.PAGE])
+    user: Any = request.user
+    waiting = list(Alarm.objects.visible_to(user).awaiting_acknowledgement()[: queries.PAGE])
+    done = list(Alarm.objects.visible_to(user).filter(acknowledged_at__isnull=False)[: queries.PAGE])
     people = {person.pk: person for person in _people(done)}
     context = {
         "waiting": waiting,
         "done": [(alarm, people.get(alarm.acknowledged_by)) for alarm in done],
-        "may_acknowledge": request.user.may(actions.ACKNOWLEDGE),
+        "may_acknowledge": user.may(actions.ACKNOWLEDGE),
         "late": _late(),
     }
     return render(request, "audit/alarms.html", context)
@@ -100,8 +101,8 @@ def _entries(events: list[Event]) -> list[dict[str, Any]]:
         entries.append(
             {
                 "event": event,
-                "who": people.get(event.actor_id) or (_("System") if event.declared else event.db_user),
-                "post": posts.get(event.post_id),
+                "who": people.get(event.actor_id or 0) or (_("System") if event.declared else event.db_user),
+                "post": posts.get(event.post_id or 0),
                 "table": tables.get(event.table_name, event.table_name),
                 "changes": [(names.get(column, column), before, after) for column, before, after in changes],
             }

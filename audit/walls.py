@@ -127,7 +127,8 @@ def ensure_role(cursor) -> None:
 
 
 def _version(cursor) -> int:
-    return connection.pg_version // 10000
+    cursor.execute("SHOW server_version_num")
+    return int(cursor.fetchone()[0]) // 10000
 
 
 def grant(cursor) -> None:
@@ -256,7 +257,7 @@ def condition(model: type[models.Model]) -> sql.Composable | None:
     )
     # The parent's own policy applies inside; identity asks its own list on top of it.
     if scope == "identity":
-        own = sql.SQL("parent.{}").format(sql.Identifier(parent.Walls.institution))
+        own = sql.SQL("parent.{}").format(sql.Identifier(parent.Walls.institution))  # type: ignore[attr-defined]
         inside += sql.SQL(" AND {} = ANY ((SELECT walls_listed('identity'))::bigint[])").format(own)
     linked = sql.SQL("EXISTS (SELECT FROM {} AS parent WHERE {})").format(sql.Identifier(parent_table), inside)
     return sql.SQL("{} OR {}").format(everywhere, _or_null(model, column, linked))

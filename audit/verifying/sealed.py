@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from django.utils.translation import gettext as _
 
 from audit import merkle, notes
@@ -24,7 +22,7 @@ def check_leaves(
     checkpoints = _Checkpoints(result, keys)
     position_due = 0
     leaves = stream(
-        f"SELECT l.position, l.event_id, l.hash, {LEAF_COLUMNS} FROM audit_leaf l"  # noqa: S608
+        f"SELECT l.position, l.event_id, l.hash, {LEAF_COLUMNS} FROM audit_leaf l"
         " LEFT JOIN audit_event e ON e.id = l.event_id ORDER BY l.position"
     )
     for position, event_id, stored, *fields in leaves:
@@ -131,7 +129,7 @@ def check_outside(result: Result, outside: list[Outside], roots: dict[int, bytes
 
 
 def _subtree(start: int, end: int) -> bytes:
-    hashes: Iterator[tuple[bytes]] = stream(  # type: ignore[assignment]
+    hashes = stream(
         "SELECT hash FROM audit_leaf WHERE position >= %s AND position < %s ORDER BY position", [start, end]
     )
     return merkle.root_of(bytes(found) for (found,) in hashes)
@@ -147,7 +145,7 @@ def check_tail(result: Result, declarations: Declarations) -> None:
     horizon = rows(HORIZON)[0][0]
     overdue = 0
     tail = stream(
-        f"SELECT e.at < now() - interval '5 minutes', {LEAF_COLUMNS} FROM audit_event e"  # noqa: S608
+        f"SELECT e.at < now() - interval '5 minutes', {LEAF_COLUMNS} FROM audit_event e"
         " WHERE NOT EXISTS (SELECT FROM audit_leaf l WHERE l.event_id = e.id) ORDER BY e.id"
     )
     for old, *fields in tail:
