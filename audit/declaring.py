@@ -142,7 +142,8 @@ def again(declaration: Declaration) -> None:
 def current() -> Declaration | None:
     """The declaration of the transaction now open, if it has one."""
     if connection.in_atomic_block:
-        for _savepoints, hook, _robust in reversed(connection.run_on_commit):
+        for entry in reversed(connection.run_on_commit):
+            hook: Any = entry[1]
             if isinstance(hook, _Declared):
                 return None if hook.declaration is NOBODY else hook.declaration
     return None
@@ -202,8 +203,7 @@ def _begin_with(values: list[str]) -> bool:
         return False
     quote = Escaping(session.pgconn).escape_literal
     settings_local = b";".join(
-        b"SET LOCAL mingjian.%b=%b" % (name, quote(value.encode()))
-        for name, value in zip(_NAMES, values, strict=True)
+        b"SET LOCAL mingjian.%b=%b" % (name, quote(value.encode())) for name, value in zip(_NAMES, values, strict=True)
     )
     result = session.pgconn.exec_(b"BEGIN;" + settings_local)
     if result.status != ExecStatus.COMMAND_OK:

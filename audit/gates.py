@@ -153,9 +153,7 @@ def gate(code: str, *, clauses: Iterable[str], title: Any) -> Callable[[GateFunc
             return replace(function(case, at, act), code=code, title=title, clauses=cited, at=at)
 
         if code in GATES and GATES[code].judge.__module__ != function.__module__:
-            raise ValueError(
-                f"Gate {code} is registered twice: {GATES[code].judge.__module__}, {function.__module__}"
-            )
+            raise ValueError(f"Gate {code} is registered twice: {GATES[code].judge.__module__}, {function.__module__}")
         GATES[code] = Gate(code, title, cited, judged, function.__doc__ or "")
         return judged
 

@@ -24,9 +24,7 @@ def public(view: View) -> View:
     return view
 
 
-def needs(
-    permission: str, on: type | None = None, key: str = "pk", lookup: str = "pk"
-) -> Callable[[View], View]:
+def needs(permission: str, on: type | None = None, key: str = "pk", lookup: str = "pk") -> Callable[[View], View]:
     """Only for those whose current post has `permission`; with `on`, for an object they can see.
 
     The object is looked up by `lookup` among `on.objects.visible_to(user)` with the address's argument `key` and

@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from audit.constraints import both_or_neither
 
@@ -38,11 +39,11 @@ class Event(models.Model):
     """One change of one row, or one reading of a case: who, in which post, at which step, before and after."""
 
     class Op(models.TextChoices):
-        INSERT = "I", _("Created")
-        UPDATE = "U", _("Changed")
-        DELETE = "D", _("Removed")
-        BASELINE = "B", _("Taken over")
-        READ = "R", _("Read")
+        INSERT = "I", pgettext_lazy("to a record", "Created")
+        UPDATE = "U", pgettext_lazy("to a record", "Changed")
+        DELETE = "D", pgettext_lazy("to a record", "Removed")
+        BASELINE = "B", pgettext_lazy("to a record", "Taken over")
+        READ = "R", pgettext_lazy("to a record", "Read")
 
     id = models.BigAutoField(primary_key=True)
     xid = models.BigIntegerField()
@@ -205,14 +206,10 @@ class Alarm(models.Model):
         """What happened, for the person who looks after the system. `message` holds the kind's own words."""
         if self.kind == self.Kind.UNDECLARED:
             user, _sep, table = self.message.partition(" ")
-            text = _(
-                "The database account %(user)s wrote to the table %(table)s without saying who was acting."
-            )
+            text = _("The database account %(user)s wrote to the table %(table)s without saying who was acting.")
             return text % {"user": user, "table": table}
         if self.kind == self.Kind.LAG:
             text = _("Events have waited for their seal since %(since)s.")
             return text % {"since": self.message}
-        text = _(
-            "The trail is shorter than, or differs from, the checkpoint kept outside the database (%(what)s)."
-        )
+        text = _("The trail is shorter than, or differs from, the checkpoint kept outside the database (%(what)s).")
         return text % {"what": self.message}

@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 ORIGIN = "mingjian/trail"
 KEY_FILE = "trail_ed25519"
@@ -58,9 +59,9 @@ class PublicKey:
             packed = base64.b64decode(encoded, validate=True)
             key = cls(packed[1:], name)
         except (ValueError, Base64Error) as fault:
-            raise BadNote(f"not a public key: {line!r}") from fault
+            raise BadNote(_("This is not a public key: %(line)s") % {"line": line[:80]}) from fault
         if packed[:1] != ED25519 or len(key.raw) != 32 or key.id != key_id:
-            raise BadNote(f"not a public key: {line!r}")
+            raise BadNote(_("This is not a public key: %(line)s") % {"line": line[:80]})
         return key
 
 
@@ -85,10 +86,10 @@ def read(note: str, keys: list[PublicKey]) -> SignedRoot:
         if str(size) != lines[1] or len(root) != 32:
             raise ValueError
     except (ValueError, Base64Error):
-        raise BadNote("not a checkpoint of this trail") from None
+        raise BadNote(_("it is not a checkpoint of this trail")) from None
     for line in signatures.splitlines():
-        dash, _space, rest = line.partition(" ")
-        name, _space, encoded = rest.partition(" ")
+        dash, _gap, rest = line.partition(" ")
+        name, _gap, encoded = rest.partition(" ")
         try:
             packed = base64.b64decode(encoded, validate=True)
         except Base64Error:
@@ -97,7 +98,7 @@ def read(note: str, keys: list[PublicKey]) -> SignedRoot:
             known = dash == "—" and name == key.name and packed[:4].hex() == key.id
             if known and key.verifies(packed[4:], text + "\n"):
                 return SignedRoot(size, root, note, key.id)
-    raise BadNote("no key we trust signed this checkpoint")
+    raise BadNote(_("no key we trust has signed it"))
 
 
 def write(size: int, root: bytes, key: Ed25519PrivateKey) -> SignedRoot:

@@ -1,7 +1,7 @@
 """Sealing: events become leaves of a Merkle tree, and its root is signed.
 
-Only events of transactions below the snapshot's horizon are taken: every transaction below it has ended, so no
-late commit can slip in before what is sealed. `verify_trail` relies on this to name insertions.
+Only events of transactions below the horizon are taken: every transaction below it has ended, so no late commit
+can slip in before what is sealed. `verify_trail` relies on this to name insertions.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Exists, Min, OuterRef
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from audit import anchor, declaring, merkle, notes
 from audit.models import Alarm, Checkpoint, Epoch, Event, Leaf
@@ -28,6 +29,20 @@ LEAF_COLUMNS = (
     "e.id, e.xid, (extract(epoch FROM e.at) * 1000000)::bigint, e.actor_id, e.post_id, e.step, e.reason, e.clause,"
     " e.request_id, e.db_user, e.declared, e.token, e.table_name, e.row_id, e.op, e.payload"
 )
+# Every transaction of this database below the horizon has ended. A transaction still running in another database
+# of the same server holds the snapshot back too, but cannot write here, and is left out where its lock shows it.
+HORIZON = """
+WITH now_running AS MATERIALIZED (
+  SELECT pg_snapshot_xmax(s)::text::bigint AS beyond, x::text::bigint AS xid
+  FROM pg_current_snapshot() AS s LEFT JOIN LATERAL pg_snapshot_xip(s) AS x ON true
+), elsewhere AS MATERIALIZED (
+  SELECT l.transactionid::text::bigint AS short_xid FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+  WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted
+    AND a.datid <> (SELECT oid FROM pg_database WHERE datname = current_database())
+)
+SELECT coalesce(min(xid) FILTER (WHERE (xid & 4294967295) NOT IN (SELECT short_xid FROM elsewhere)), min(beyond))
+FROM now_running
+"""
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -73,7 +88,7 @@ def _stand() -> Sealed:
 
 def _seal_all(cursor: Any) -> Sealed:
     tree, last = _resume()
-    cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+    cursor.execute(HORIZON)
     horizon = cursor.fetchone()[0]
     system = _system_identifier(cursor)
     epoch = Epoch.objects.last()
@@ -113,16 +128,21 @@ def _resume() -> tuple[merkle.Frontier, Checkpoint | None]:
     try:
         signed = notes.read(last.note, notes.trusted_keys())
     except notes.BadNote as fault:
-        raise SealingStopped(f"checkpoint {last.tree_size}: {fault}") from fault
+        raise SealingStopped(
+            _("the last checkpoint (%(size)d events) cannot be relied on: %(why)s")
+            % {"size": last.tree_size, "why": fault}
+        ) from fault
     if (signed.size, signed.root) != (last.tree_size, tree.root()) or bytes(last.root) != signed.root:
-        raise SealingStopped(f"checkpoint {last.tree_size} does not say what was signed")
+        raise SealingStopped(
+            _("the last checkpoint (%(size)d events) does not say what was signed") % {"size": last.tree_size}
+        )
     return tree, last
 
 
 def _key(*, fresh: bool) -> notes.Ed25519PrivateKey:
     key = notes.signing_key(make=fresh)
     if key is None:
-        raise SealingStopped(f"the signing key is missing: {notes.KEY_FILE}")
+        raise SealingStopped(_("the signing key is missing (%(file)s)") % {"file": notes.KEY_FILE})
     return key
 
 
@@ -139,7 +159,10 @@ def _grow(cursor: Any, tree: merkle.Frontier, window: str, bounds: list[int]) ->
         ids = [row[0] for row in cursor.fetchall()]
         if not ids:
             return grown
-        cursor.execute(f"SELECT {LEAF_COLUMNS} FROM audit_event e WHERE e.id = ANY (%s) ORDER BY e.id", [ids])
+        cursor.execute(
+            f"SELECT {LEAF_COLUMNS} FROM audit_event e WHERE e.id = ANY (%s) ORDER BY e.id",
+            [ids],
+        )
         leaves = [(row[0], merkle.leaf_hash(leaf_bytes(row))) for row in cursor.fetchall()]
         with cursor.copy("COPY audit_leaf (position, event_id, hash) FROM STDIN") as copy:
             for event_id, leaf in leaves:
@@ -202,9 +225,7 @@ def _watch_lag() -> None:
     """What is still unsealed after sealing is held up by a transaction that never ends."""
     if (waited := lag()) and waited > ALARM_AFTER:
         now = timezone.now()
-        raise_alarm(
-            Alarm.Kind.LAG, f"{now:%Y-%m-%dT%H}", f"{timezone.localtime(now - waited):%Y-%m-%d %H:%M}"
-        )
+        raise_alarm(Alarm.Kind.LAG, f"{now:%Y-%m-%dT%H}", f"{timezone.localtime(now - waited):%Y-%m-%d %H:%M}")
 
 
 def raise_alarm(kind: str, key: str, message: str) -> None:

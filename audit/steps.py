@@ -106,8 +106,6 @@ def verify_registered() -> None:
 def check_registered(app_configs: Any = None, **kwargs: Any) -> list[Error]:
     """The same as a system check."""
     return [
-        Error(
-            f"The step {step.name} lists the gate {code}, which no app registered.", obj=step, id="audit.E001"
-        )
+        Error(f"The step {step.name} lists the gate {code}, which no app registered.", obj=step, id="audit.E001")
         for step, code in unregistered()
     ]

@@ -86,9 +86,7 @@ def build() -> None:
     """Make the database's walls as this code wants them. Runs as the owner; doing it again changes nothing."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        cursor.execute(
-            "SELECT to_regclass('audit_event') IS NOT NULL AND to_regclass('audit_trailed') IS NOT NULL"
-        )
+        cursor.execute("SELECT to_regclass('audit_event') IS NOT NULL AND to_regclass('audit_trailed') IS NOT NULL")
         if not cursor.fetchone()[0]:
             return
         # The connection may have stepped down before it was told to stay the owner.
@@ -125,13 +123,12 @@ def ensure_role(cursor) -> None:
     )
     with_set = sql.SQL(" WITH INHERIT FALSE, SET TRUE" if _version(cursor) >= 16 else "")
     for (login,) in cursor.fetchall():
-        cursor.execute(
-            sql.SQL("GRANT {} TO {}{}").format(sql.Identifier(APP_ROLE), sql.Identifier(login), with_set)
-        )
+        cursor.execute(sql.SQL("GRANT {} TO {}{}").format(sql.Identifier(APP_ROLE), sql.Identifier(login), with_set))
 
 
 def _version(cursor) -> int:
-    return connection.pg_version // 10000
+    cursor.execute("SHOW server_version_num")
+    return int(cursor.fetchone()[0]) // 10000
 
 
 def grant(cursor) -> None:
@@ -161,8 +158,7 @@ def triggers() -> dict[str, tuple[list[str], bool]]:
             " WHERE t.tgname = 'audit_row' AND c.relnamespace = 'public'::regnamespace"
         )
         return {
-            table: (bytes(arguments).decode().split("\0")[:-1], fires)
-            for table, arguments, fires in cursor.fetchall()
+            table: (bytes(arguments).decode().split("\0")[:-1], fires) for table, arguments, fires in cursor.fetchall()
         }
 
 
@@ -197,9 +193,7 @@ def put_triggers(one: Trailed) -> None:
                 " FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only()"
             ).format(table)
         )
-        cursor.execute(
-            sql.SQL("ALTER TABLE {0} ENABLE TRIGGER audit_row, ENABLE TRIGGER audit_truncate").format(table)
-        )
+        cursor.execute(sql.SQL("ALTER TABLE {0} ENABLE TRIGGER audit_row, ENABLE TRIGGER audit_truncate").format(table))
 
 
 def shape(one: Trailed) -> dict[str, str]:
@@ -211,7 +205,7 @@ def shape(one: Trailed) -> dict[str, str]:
             [one.table],
         )
         columns = dict(cursor.fetchall())
-    shown = {name: "digest:" + one.salt for name in one.digest} | ({one.salt: "salt"} if one.salt else {})
+    shown = dict.fromkeys(one.digest, f"digest:{one.salt}") | ({one.salt: "salt"} if one.salt else {})
     return {name: f"{kind} {shown.get(name, '')}".strip() for name, kind in columns.items()}
 
 
@@ -263,11 +257,9 @@ def condition(model: type[models.Model]) -> sql.Composable | None:
     )
     # The parent's own policy applies inside; identity asks its own list on top of it.
     if scope == "identity":
-        own = sql.SQL("parent.{}").format(sql.Identifier(parent.Walls.institution))
+        own = sql.SQL("parent.{}").format(sql.Identifier(parent.Walls.institution))  # type: ignore[attr-defined]
         inside += sql.SQL(" AND {} = ANY ((SELECT walls_listed('identity'))::bigint[])").format(own)
-    linked = sql.SQL("EXISTS (SELECT FROM {} AS parent WHERE {})").format(
-        sql.Identifier(parent_table), inside
-    )
+    linked = sql.SQL("EXISTS (SELECT FROM {} AS parent WHERE {})").format(sql.Identifier(parent_table), inside)
     return sql.SQL("{} OR {}").format(everywhere, _or_null(model, column, linked))
 
 

@@ -6,7 +6,6 @@ from types import SimpleNamespace as Sample
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from audit.gates import Judgement, Verdict
 from documents.charts import Chart, Series
@@ -17,19 +16,19 @@ QUARTERS = ["2025Q3", "2025Q4", "2026Q1", "2026Q2", "2026Q3"]
 class SampleForm(forms.Form):
     """A field of every kind."""
 
-    diagnosis = forms.CharField(label=_("Diagnosis"), help_text=_("As in the record, with its ICD-10 code"))
-    amount = forms.DecimalField(label=_("Amount"), min_value=0, max_value=20000, help_text=_("From 0 to 20,000"))
-    charged_on = forms.DateField(label=_("Date charged"), widget=forms.DateInput(attrs={"type": "date"}))
+    diagnosis = forms.CharField(label="诊断", help_text="与病历一致，附 ICD-10 编码")
+    amount = forms.DecimalField(label="金额", min_value=0, max_value=20000, help_text="0 至 20,000")
+    charged_on = forms.DateField(label="收费日期", widget=forms.DateInput(attrs={"type": "date"}))
     laboratory = forms.ChoiceField(
-        label=_("Laboratory"), choices=[("1", "榕城医学检验实验室"), ("2", "闽江医学检验实验室")]
+        label="第三方机构", choices=[("1", "榕城医学检验实验室"), ("2", "闽江医学检验实验室")]
     )
     signer = forms.ChoiceField(
-        label=_("Signed by"),
+        label="签署人",
         widget=forms.RadioSelect,
         choices=[("s", "患者本人"), ("r", "近亲属"), ("g", "监护人")],
     )
-    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea, required=False)
-    agreed = forms.BooleanField(label=_("The patient has been told the price and may refuse"))
+    reason = forms.CharField(label="理由", widget=forms.Textarea, required=False)
+    agreed = forms.BooleanField(label="已告知患者价格，并说明可以拒绝")
     amount_unit = "元"
 
     def __init__(self, *args, **kwargs):
@@ -40,19 +39,19 @@ class SampleForm(forms.Form):
 class FilterForm(forms.Form):
     """Filters as a worklist has them."""
 
-    q = forms.CharField(label=_("Number or name"), required=False)
+    q = forms.CharField(label="单号或姓名", required=False)
     department = forms.ChoiceField(
-        label=_("Department"),
+        label="科室",
         required=False,
-        choices=[("", _("All")), ("1", "肿瘤科"), ("2", "呼吸与危重症医学科")],
+        choices=[("", "全部"), ("1", "肿瘤科"), ("2", "呼吸与危重症医学科")],
     )
-    since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    since = forms.DateField(label="起始日期", required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
 
 class UploadForm(forms.Form):
     """A ledger to bring in."""
 
-    ledger = forms.FileField(label=_("Ledger"), help_text=_("An .xlsx workbook of at most 50 MB"))
+    ledger = forms.FileField(label="台账", help_text=".xlsx 工作簿，不超过 50 MB")
 
 
 def at(month: int, day: int, hour: int = 9, minute: int = 0) -> datetime:
@@ -65,18 +64,18 @@ def judgements() -> list[Judgement]:
     return [
         Judgement(
             Verdict.PASSES,
-            facts=((_("MDT conclusion"), "同意检测"), (_("Concluded"), "2026-09-14 11:20")),
+            facts=(("MDT结论", "同意检测"), ("形成结论时间", "2026-09-14 11:20")),
             code="X01",
-            title=_("MDT before the first test"),
+            title="初诊先MDT讨论",
             clauses=("B5",),
             **common,
         ),
-        Judgement(Verdict.PASSES, code="X02", title=_("In the catalog"), clauses=("B2", "B3"), **common),
+        Judgement(Verdict.PASSES, code="X02", title="在适应症目录内", clauses=("B2", "B3"), **common),
         Judgement(
             Verdict.NOT_APPLICABLE,
             "该适应证分级为常规，不需科室讨论。",
             code="X03",
-            title=_("Evidence and discussion"),
+            title="循证依据与科室讨论",
             clauses=("A22",),
             **common,
         ),
@@ -85,9 +84,9 @@ def judgements() -> list[Judgement]:
             "未检索到有效的书面知情同意（或同意书版本与当前项目、机构、价格不一致），不得采样、收费或外送。",
             mend="#consent",
             mend_label="补签知情同意书",
-            facts=((_("Consent signed"), "—"), (_("Sampled"), "2026-09-15 08:40")),
+            facts=(("同意书签署", "—"), ("采样时间", "2026-09-15 08:40")),
             code="X05",
-            title=_("Informed consent"),
+            title="知情同意",
             clauses=("A11", "B17"),
             **common,
         ),
@@ -97,12 +96,12 @@ def judgements() -> list[Judgement]:
             mend="#charge",
             mend_label="补录收费记录",
             code="X07",
-            title=_("Published price"),
+            title="公示价格",
             clauses=("B13", "B14"),
             **common,
         ),
         replace(
-            Judgement(Verdict.UNKNOWN, code="X11", title=_("Three documents filed"), clauses=("A27",)),
+            Judgement(Verdict.UNKNOWN, code="X11", title="三件套归档", clauses=("A27",)),
             verdict="ahead",
         ),  # type: ignore[arg-type]
     ]

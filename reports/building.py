@@ -101,15 +101,19 @@ def _finish(report: Report, by: User) -> None:
                 percent=STAGES["done"],
                 error="",
             )
-    except Exception as fault:
-        log.exception("Building report %s failed", report.pk)
-        _record_failure(report, fault, by)
+    except Exception:
+        log.exception("report %s: building failed", report.pk)
+        _record_failure(report, by)
         raise
 
 
-def _record_failure(report: Report, fault: Exception, by: User) -> None:
+def _record_failure(report: Report, by: User) -> None:
     """Say on the report what went wrong; the sweep tries again until it has failed three times."""
-    said = _("%(kind)s: %(text)s") % {"kind": type(fault).__name__, "text": str(fault)[:300]}
+    # What exactly went wrong is in the log; a page shows sentences.
+    said = _(
+        "Building stopped on a fault of the program, which the log keeps under “report %(number)s”. Try again; if "
+        "it fails again, tell the information department."
+    ) % {"number": report.pk}
     with declaring.acting(by, step="report.building"):
         now = Report.objects.get(pk=report.pk)
         if now.status == Status.BUILDING:

@@ -283,7 +283,9 @@ def import_file(
 
 def said_before(content: bytes) -> list[dict[str, Any]]:
     """What could not be judged when this very file was recorded."""
-    same = LedgerImport.objects.filter(file_sha256=hashlib.sha256(content).hexdigest(), dry_run=False, status=Status.DONE)
+    same = LedgerImport.objects.filter(
+        file_sha256=hashlib.sha256(content).hexdigest(), dry_run=False, status=Status.DONE
+    )
     return [one for job in same.order_by("pk") for one in job.result.get("not_judged", [])]
 
 

@@ -50,45 +50,6 @@ def quarters(found: QuerySet, field: str) -> list[str]:
     return [f"{number // 4}Q{number % 4 + 1}" for number in range(high, low - 1, -1)]
 
 
-def newest_first(found: QuerySet, field: str, query: Any, *, size: int = PAGE) -> tuple[list, str, str]:
-    """One page by (`field`, id), newest first; `query` may hold `after` or `before`, a key this function gave.
-
-    Returns the rows, the key to go on after and the key to go back before; "" where there is nothing on that side.
-    """
-    after, before = (key_of(query.get(name, "")) for name in ("after", "before"))
-    bound, backwards = (before, True) if before else (after, False)
-    if bound:
-        at, pk = bound
-        side = "gt" if backwards else "lt"
-        # The second bound is implied by the first, and lets the index begin at the right place.
-        found = found.filter(
-            Q(**{f"{field}__{side}": at}) | Q(**{field: at, f"pk__{side}": pk}), **{f"{field}__{side}e": at}
-        )
-    order = (field, "pk") if backwards else (f"-{field}", "-pk")
-    rows = list(found.order_by(*order)[: size + 1])
-    more = len(rows) > size
-    rows = rows[:size]
-    if backwards:
-        rows.reverse()
-    if not rows:
-        return [], "", ""
-    older = key(rows[-1], field) if more or backwards else ""
-    newer = key(rows[0], field) if (more if backwards else bound) else ""
-    return rows, older, newer
-
-
-def key(row: Any, field: str) -> str:
-    return f"{getattr(row, field).timestamp():.6f}_{row.pk}"
-
-
-def key_of(text: str) -> tuple[datetime, int] | None:
-    stamp, _cut, pk = text.partition("_")
-    try:
-        return datetime.fromtimestamp(float(stamp), tz=timezone.get_default_timezone()), int(pk)
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
 # Findings
 
 

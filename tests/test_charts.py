@@ -135,3 +135,20 @@ def test_the_tag_draws_inside_a_page():
 
     assert page.startswith("<svg ")
     assert page == draw(CHARTS[0])
+
+
+@pytest.mark.parametrize("kind", ["lines", "columns", "stacked"])
+def test_twenty_four_months_do_not_write_over_each_other(kind):
+    months = [f"2025年{m}月" for m in range(1, 13)] + [f"2026年{m}月" for m in range(1, 13)]
+    series = [Series("归档率", numerators=[99] * 24, denominators=[101] * 24)]
+    counts = [Series("外送", [100 + m for m in range(24)])]
+    root = ElementTree.fromstring(draw(Chart(kind, "逐月", months, series if kind == "lines" else counts)))
+    rows: dict[str, list[tuple[float, float]]] = {}
+    for el in root.iter("{http://www.w3.org/2000/svg}text"):
+        if el.get("text-anchor") == "middle":
+            half = width_of(el.text, float(el.get("font-size"))) / 2
+            rows.setdefault(el.get("y"), []).append((float(el.get("x")) - half, float(el.get("x")) + half))
+
+    for spans in rows.values():
+        for (_start, end), (start, _end) in zip(sorted(spans), sorted(spans)[1:], strict=False):
+            assert end <= start + 1

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from vendors.models import Contract, Credential, Laboratory, Price
 
@@ -18,13 +19,13 @@ def standing(row, on: date) -> tuple[str, str]:
     if row.valid_from > on:
         return "ahead", _("Not yet in force")
     if row.valid_to is None:
-        return "passed", _("In force")
+        return "passed", pgettext("laboratory", "In force")
     if row.valid_to < on:
         return "blocked", _("Ended")
     days = (row.valid_to - on).days
     if days <= SOON_DAYS:
         return "waiting", _("Ends in %(days)s days") % {"days": days}
-    return "passed", _("In force")
+    return "passed", pgettext("laboratory", "In force")
 
 
 def missing_credentials(laboratory: Laboratory, on: date) -> list[str]:

@@ -37,9 +37,7 @@ class Declarations:
             return
         if not hmac.compare_digest(declaring.token(*said[:-1]), said[-1]):
             text = _("The event %(event)s carries a declaration that the application did not make.")
-            self.result.add(
-                "token", text % {"event": event_id}, event=event_id, table=fields[12], row=fields[13]
-            )
+            self.result.add("token", text % {"event": event_id}, event=event_id, table=fields[12], row=fields[13])
             return
         self.good = said
 
@@ -63,7 +61,5 @@ class Declarations:
             " GROUP BY e.xid ORDER BY 1"
         )
         for (event_id,) in silent:
-            text = _(
-                "The undeclared event %(event)s raised no alarm: it was written by hand, or its alarm removed."
-            )
+            text = _("The undeclared event %(event)s raised no alarm: it was written by hand, or its alarm removed.")
             self.result.add("no_alarm", text % {"event": event_id}, event=event_id)

@@ -19,8 +19,7 @@ def check_functions(result: Result) -> None:
     shipped = dict(FUNCTION.findall(sql_text("functions.sql")))
     standing = dict(
         rows(
-            "SELECT proname, prosrc FROM pg_proc"
-            " WHERE pronamespace = 'public'::regnamespace AND proname = ANY (%s)",
+            "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname = ANY (%s)",
             [list(shipped)],
         )
     )

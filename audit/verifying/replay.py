@@ -44,18 +44,17 @@ def replay_table(trailed: Trailed, result: Result) -> None:
     actual = _rows(trailed)
     event_row, row = next(expected, None), next(actual, None)
     while event_row or row:
-        if row is None or (event_row and event_row.key_bytes < row[0].encode()):
-            assert event_row is not None
+        if event_row and (row is None or event_row.key_bytes < row[0].encode()):
             if event_row.state is not None:
                 text = _("%(table)s #%(row)s: the row was removed behind the trail's back.")
                 _report(result, "missing", text, trailed, event_row.key, event=event_row.last_event)
             event_row = next(expected, None)
-        elif event_row is None or row[0].encode() < event_row.key_bytes:
+        elif row and (event_row is None or row[0].encode() < event_row.key_bytes):
             result.rows += 1
             text = _("%(table)s #%(row)s: the row was added behind the trail's back.")
             _report(result, "extra", text, trailed, row[0])
             row = next(actual, None)
-        else:
+        elif event_row and row:
             result.rows += 1
             _compare(trailed, event_row, row[1], result)
             event_row, row = next(expected, None), next(actual, None)
@@ -140,7 +139,7 @@ class _Replay:
             )
         else:
             text = _("%(table)s #%(row)s: the event %(event)s does not follow from those before it.")
-        values = {"event": event_id, "expected": _shown(expected), "found": _shown(found)}
+        values = {"expected": _shown(expected), "found": _shown(found)}
         _report(self.result, "chain", text, self.trailed, self.key, column, event=event_id, **values)
 
 
@@ -190,5 +189,5 @@ def _report(
     event: int | None = None,
     **values: Any,
 ) -> None:
-    values = {"table": trailed.table, "row": key, "column": column, **values}
+    values = {"table": trailed.table, "row": key, "column": column, "event": event, **values}
     result.add(kind, text % values, event=event, table=trailed.table, row=key, column=column)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from django.utils.translation import gettext as _
 
 from audit import merkle, notes
-from audit.seal import LEAF_COLUMNS, leaf_bytes
+from audit.seal import HORIZON, LEAF_COLUMNS, leaf_bytes
 from audit.verifying.declarations import Declarations
 from audit.verifying.result import Result
 from audit.verifying.streams import rows, stream
@@ -39,9 +37,7 @@ def check_leaves(
             result.sealed += 1
             if merkle.leaf_hash(leaf_bytes(fields)) != bytes(stored):
                 text = _("The event %(event)s was altered after it was sealed.")
-                result.add(
-                    "altered", text % {"event": event_id}, event=event_id, table=fields[12], row=fields[13]
-                )
+                result.add("altered", text % {"event": event_id}, event=event_id, table=fields[12], row=fields[13])
             declarations.check(fields)
         tree.add(bytes(stored))
         if tree.size in wanted:
@@ -133,7 +129,7 @@ def check_outside(result: Result, outside: list[Outside], roots: dict[int, bytes
 
 
 def _subtree(start: int, end: int) -> bytes:
-    hashes: Iterator[tuple[bytes]] = stream(  # type: ignore[assignment]
+    hashes = stream(
         "SELECT hash FROM audit_leaf WHERE position >= %s AND position < %s ORDER BY position", [start, end]
     )
     return merkle.root_of(bytes(found) for (found,) in hashes)
@@ -146,7 +142,7 @@ def check_tail(result: Result, declarations: Declarations) -> None:
     mark = 0
     if epochs and epochs[0][1] == _system():
         mark = last[0][1] if last and last[0][0] == epochs[0][0] else epochs[0][2]
-    horizon = rows("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")[0][0]
+    horizon = rows(HORIZON)[0][0]
     overdue = 0
     tail = stream(
         f"SELECT e.at < now() - interval '5 minutes', {LEAF_COLUMNS} FROM audit_event e"
@@ -158,9 +154,7 @@ def check_tail(result: Result, declarations: Declarations) -> None:
         event_id, xid = fields[0], fields[1]
         if xid < mark:
             text = _("The event %(event)s was inserted among sealed ones.")
-            result.add(
-                "inserted", text % {"event": event_id}, event=event_id, table=fields[12], row=fields[13]
-            )
+            result.add("inserted", text % {"event": event_id}, event=event_id, table=fields[12], row=fields[13])
             continue
         result.unsealed += 1
         result.first_unsealed = result.first_unsealed or event_id

@@ -52,11 +52,11 @@ def tool(module: str, *words: object) -> Answer:
 
 
 def lint() -> Answer:
-    return tool("ruff", "check", "--quiet", ".")
+    return tool("ruff", "check", "--quiet", "--output-format", "concise", ".")
 
 
 def format_() -> Answer:
-    return tool("ruff", "format", "--check", "--quiet", "--diff", ".")
+    return tool("ruff", "format", "--check", ".")
 
 
 def types() -> Answer:

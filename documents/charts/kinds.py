@@ -18,6 +18,7 @@ from documents.charts.pieces import (
     line,
     rule,
     text,
+    thinned,
     ticks_to,
     width_of,
 )
@@ -58,11 +59,13 @@ def columns(chart: Chart) -> SafeString:
     left, top, tall = max(40, width_of(plain(ticks[-1]), 12) + 12), 66 if len(chart.series) > 1 else 46, 190
     base = top + tall
     slot = (WIDTH - left) / max(len(chart.labels), 1)
+    every = thinned(chart.labels, slot)
     body = [legend(chart, 44)]
     body += grid(ticks, lambda v: base - tall * v / ticks[-1], left, WIDTH, plain)
     for i, label in enumerate(chart.labels):
         middle = left + slot * (i + 0.5)
-        body.append(text(middle, base + 18, label, anchor="middle", size=12))
+        if i % every == 0:
+            body.append(text(middle, base + 18, label, anchor="middle", size=12))
         column = _stack if stacked else _group
         body.append(column(chart, i, values[i], middle, slot, base, tall / ticks[-1]))
     body.append(rule(left, base, WIDTH, base, MUTED))
@@ -88,7 +91,10 @@ def _group(chart: Chart, i: int, values: Sequence[float], middle: float, slot: f
     for j, value in enumerate(values):
         x = middle - wide * len(values) / 2 + j * wide
         parts.append(bar(x + 1, base - value * scale, wide - 2, value * scale, j))
-        parts.append(text(x + wide / 2, base - value * scale - 5, chart.series[j].text(i), anchor="middle", size=12))
+        words = chart.series[j].text(i)
+        # A number wider than its column would run into its neighbour's; the table behind has it.
+        if width_of(words, 12) <= wide + 8:
+            parts.append(text(x + wide / 2, base - value * scale - 5, words, anchor="middle", size=12))
     return "".join(parts)
 
 
@@ -124,18 +130,26 @@ def lines(chart: Chart) -> SafeString:
     for y, j in apart(places):
         body.append(line([(0, edge + 6, y), (1, edge + 26, y)], j))
         body.append(text(edge + 34, y + 4, ends[j], fill=INKS[j % len(INKS)]))
-    for i, label in enumerate(chart.labels):
-        body.append(text(x_of(i), base + 18, label, anchor="middle", size=12))
+    under = [_parts(series, len(chart.labels)) for series in chart.series] if rates else []
+    every = thinned([*chart.labels, *(words for row in under for words in row)], (edge - left - 56) / max(n - 1, 1))
     below = base + 18
-    for series in chart.series if rates else ():
+    for i in range(0, len(chart.labels), every):
+        body.append(text(x_of(i), below, chart.labels[i], anchor="middle", size=12))
+    for series, row in zip(chart.series, under, strict=False):
         below += 16
         body.append(text(edge + 6, below, series.label if len(chart.series) > 1 else "", size=11, fill=MUTED))
-        for i in range(len(chart.labels)):
-            known_here = series.denominators[i] is not None
-            words = f"{series.numerators[i] or 0}/{series.denominators[i]}" if known_here else NONE
-            body.append(text(x_of(i), below, words, anchor="middle", size=11, fill=MUTED))
+        for i in range(0, len(row), every):
+            body.append(text(x_of(i), below, row[i], anchor="middle", size=11, fill=MUTED))
     body.append(rule(left, base, edge, base, MUTED))
     return frame(chart, below + 30, body)
+
+
+def _parts(series: Series, periods: int) -> list[str]:
+    """Numerator and denominator of each period as 34/35."""
+    return [
+        NONE if series.denominators[i] is None else f"{series.numerators[i] or 0}/{series.denominators[i]}"
+        for i in range(periods)
+    ]
 
 
 def _last(series: Series, periods: int) -> int | None:

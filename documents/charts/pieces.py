@@ -1,6 +1,7 @@
 """The pieces every chart is made of: text, rules, hatched bars, dashed lines, grids, legends, the frame."""
 
 from collections.abc import Callable, Sequence
+from math import ceil
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -37,6 +38,12 @@ def text(
     weight = ' font-weight="600"' if bold else ""
     place = f'x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" fill="{fill}"{weight}'
     return f"<text {place}>{escape(words)}</text>"
+
+
+def thinned(words: Sequence[str], slot: float) -> int:
+    """Every how many-th label can be drawn in slots this wide without one covering the next."""
+    widest = max([width_of(one, 12) for one in words] or [0])
+    return max(1, ceil(widest / max(slot, 1)))
 
 
 def rule(x1: float, y1: float, x2: float, y2: float, stroke: str = RULE) -> str:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from audit import declaring
 from audit.guards import needs
 from audit.steps import STEPS
-from documents.paging import address
+from documents.paging import address, newest_first
 from supervision import queries
 from supervision.forms import FindingFilter
 from supervision.models import Finding
@@ -59,7 +59,7 @@ def index(request: HttpRequest) -> HttpResponse:
     if context["by"]:
         context["groups"] = VIEWS[by](found)
     else:
-        rows, older, newer = queries.newest_first(queries.with_cases(found), "judged_as_of", request.GET)
+        rows, older, newer = newest_first(queries.with_cases(found), "judged_as_of", request.GET, size=queries.PAGE)
         context |= {
             "findings": [(row, queries.title_of(row.gate)) for row in rows],
             "older_url": address(request, after=older) if older else "",

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from audit.gates import Refused
 from audit.guards import needs
-from documents.paging import address
+from documents.paging import address, newest_first
 from referrals.models import StatementDifference
 from supervision import actions, queries
 from supervision.forms import LedgerUpload
@@ -42,7 +42,7 @@ def index(request: HttpRequest) -> HttpResponse:
         kick()
         return redirect(given)
     imports = LedgerImport.objects.visible_to(request.user).select_related("institution", "requested_by")
-    rows, older, newer = queries.newest_first(imports, "requested_at", request.GET)
+    rows, older, newer = newest_first(imports, "requested_at", request.GET, size=queries.PAGE)
     context = {
         "form": form,
         "imports": rows,

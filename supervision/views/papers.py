@@ -95,8 +95,8 @@ def differences_sheet(found: Any, notes: tuple[str, ...] = ()) -> SheetOut:
         Column(_("Earlier line"), 18),
         Column(_("Referral number"), 18),
         Column(_("Test of the referral"), 20),
-        Column(_("Handed over"), 17, "moment"),
-        Column(_("Received by the laboratory"), 17, "moment"),
+        Column(_("Handed over at"), 17, "moment"),
+        Column(_("Received by the laboratory at"), 17, "moment"),
     ]
     return SheetOut(_("Statement differences"), columns, difference_rows(found), notes)
 

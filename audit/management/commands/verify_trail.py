@@ -57,10 +57,7 @@ class Command(BaseCommand):
         if result.ok:
             write(_("The trail is as it was written."))
         else:
-            write(
-                _("The trail is NOT as it was written. First: %(what)s")
-                % {"what": result.problems[0].message}
-            )
+            write(_("The trail is NOT as it was written. First: %(what)s") % {"what": result.problems[0].message})
             for problem in result.problems[1:SHOWN]:
                 write(f"  [{problem.kind}] {problem.message}")
             if result.problem_count > SHOWN:
