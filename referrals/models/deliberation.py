@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Role
 from audit.constraints import both_or_neither
 
 
@@ -63,7 +64,17 @@ class MDTSeat(models.Model):
 
 class DeliberationQuerySet(models.QuerySet):
     def visible_to(self, user) -> Self:
-        return self.filter(referral__institution_id__in=user.institution_ids)
+        """Those of the hospital; for a post in a department, the department's discussions and one's own cases."""
+        mine = self.filter(referral__institution_id__in=user.institution_ids)
+        if user.scope == Role.Scope.NONE:
+            return self.none()
+        if user.scope in (Role.Scope.OWN, Role.Scope.DEPARTMENT):
+            own = Q(referral__requester_id=user.pk)
+            department = user.post.department_id
+            if user.scope == Role.Scope.DEPARTMENT:
+                own = Q(referral__department_id=department)
+            return mine.filter(own | Q(department_id=department, department_id__isnull=False))
+        return mine
 
 
 class Deliberation(models.Model):
