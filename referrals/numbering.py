@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Institution
-from referrals.models import Deliberation, Referral
+from referrals.models import Deliberation, Referral, ShipmentBatch
 
 LOCK = 0x6D6A_0102
 
@@ -47,3 +47,10 @@ def deliberation_number(institution: Institution, kind: str, at: datetime) -> st
     series = f"{mark}-{timezone.localtime(at):%Y}-"
     _alone(f"{institution.pk}:{series}")
     return _next(Deliberation.objects.filter(referral__institution=institution, kind=kind).order_by(), series, 4)
+
+
+def batch_number(institution: Institution, at: datetime) -> str:
+    """WS, the day, two digits, one series a hospital and day: WS2023091802."""
+    series = f"WS{timezone.localtime(at):%Y%m%d}"
+    _alone(f"{institution.pk}:{series}")
+    return _next(ShipmentBatch.objects.filter(institution=institution).order_by(), series, 2)

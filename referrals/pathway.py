@@ -124,10 +124,11 @@ WAIVE_CHARGE = Step(
 )  # fmt: skip
 CHARGE = Step(
     "charge.made", {S.AWAITING_CHARGE}, S.CHARGED, "referrals.record_charge",
-    gates=["X09", "X01", "X03", "X05", "X07"], label=pgettext_lazy("step", "Fee charged"),
+    gates=["X09", "X14", "X01", "X03", "X05", "X07"], label=pgettext_lazy("step", "Fee charged"),
 )  # fmt: skip
+# After a specimen that failed, too: another one is taken only once the fee is charged again.
 REFUND = Step(
-    "charge.reversed", {S.CHARGED}, S.AWAITING_CHARGE, "referrals.record_charge",
+    "charge.reversed", {S.CHARGED, S.RECOLLECT}, S.AWAITING_CHARGE, "referrals.record_charge",
     label=pgettext_lazy("step", "Fee refunded"),
 )  # fmt: skip
 COLLECT = Step(
@@ -166,6 +167,7 @@ CORRECT_RESULT = Step(
 )  # fmt: skip
 REVIEW = Step(
     "result.reviewed", {S.REPORTED}, S.REVIEWED, "referrals.review_result",
+    gates=["X14"],
     label=pgettext_lazy("step", "Report reviewed"),
 )  # fmt: skip
 TELL = Step(
@@ -207,7 +209,8 @@ MAIN_LINE = (
 LOOKS_AHEAD = {
     CONSENT: frozenset({"X01", "X03"}),
     APPROVE: frozenset({"X05", "X06", "X13", "X15"}),
-    CHARGE: frozenset({"X01", "X03"}),
+    CHARGE: frozenset({"X01", "X03", "X14"}),
+    REVIEW: frozenset({"X14"}),
     SUBMIT: frozenset({"X16"}),
     COLLECT: frozenset({"X10"}),
 }

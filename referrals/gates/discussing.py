@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.gates import Act, Judgement, cannot_judge, not_applicable, passes, refuses
 from catalog.models import Grade
+from referrals.gates.apart import second_act
 from referrals.gates.case import Case, brought, latest, rule
 from referrals.gates.words import say, when
 from referrals.models import MDTReview
@@ -108,11 +109,14 @@ def _papers(case: Case, at: datetime) -> int | None:
 
 @rule("X14", clauses=(), title=_("Nobody decides on their own request"))
 def nobody_decides_on_their_own_request(case: Case, at: datetime, act: Act | None) -> Judgement:
-    """The requesting doctor neither chairs the MDT nor approves the outsourcing of the same case.
+    """The requesting doctor neither chairs the MDT nor approves the outsourcing of the same case, and nobody takes two
+    of the acts of chairing, approving, charging and reviewing on one case.
 
     Good governance rather than a clause (`vocab.md` §1: separation is by case). An unknown requester or decider
     cannot be judged, unless another record already shows the same person on both sides.
     """
+    if (judged := second_act(case, act)) is not None:
+        return judged
     requester = case.referral.requester_id
     deciders = [
         *((_("MDT chair"), one.chair_id, one.concluded_at) for one in case.mdt_reviews),

@@ -67,6 +67,9 @@ def _by_rule(
     if rule.need == DrugTargetRule.Need.LABEL:
         return cannot_judge(_("what the label of this drug asks for"), facts=facts)
     result = latest(case.results, "reported_at", at)
+    if result and case.referral.is_research and not case.is_history:
+        facts = [*facts, (_("result"), _("of a research test: it does not support a drug"))]
+        return _refused(rule, prescription, case, facts)
     same_gene = _same_gene(rule, case)
     if result and same_gene is None:
         return cannot_judge(_("whether the test read what the rule asks for"), facts=facts)

@@ -144,6 +144,6 @@ def requester_does_not_choose(case: Case, at: datetime, act: Act | None) -> Judg
     if not case.is_outsourced(at, act):
         return not_applicable(IN_HOUSE)
     shipment = case.shipment(at)
-    if shipment and shipment.origin == Origin.LEDGER:
+    if act is None and shipment and shipment.origin == Origin.LEDGER:
         return cannot_judge(_("who chose the laboratory"))
     return passes()

@@ -5,6 +5,8 @@ Rows of `origin` ledger are history: an unknown actor stays unknown, and the con
 
 from __future__ import annotations
 
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -151,6 +153,9 @@ class Specimen(Fact):
     assessed_by = person()
     is_fit = models.BooleanField(_("fit for the test"), null=True)
     unfit_reason = models.CharField(_("why unfit"), max_length=200, blank=True)
+    batch = models.ForeignKey(
+        "referrals.ShipmentBatch", models.PROTECT, null=True, blank=True, related_name="specimens"
+    )
 
     class Meta:
         constraints = [
@@ -163,6 +168,11 @@ class Specimen(Fact):
             both_or_neither("assessed"),
         ]
         verbose_name = _("specimen")
+
+
+class BatchQuerySet(models.QuerySet):
+    def visible_to(self, user) -> Self:
+        return self.filter(institution_id__in=user.institution_ids)
 
 
 class ShipmentBatch(models.Model):
@@ -179,6 +189,8 @@ class ShipmentBatch(models.Model):
     handed_over_at = models.DateTimeField(_("handed over at"), null=True, blank=True)
     handed_over_by = person()
     manifest = models.ForeignKey("documents.StoredFile", models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = BatchQuerySet.as_manager()
 
     class Meta:
         constraints = [

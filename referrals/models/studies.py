@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Self
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+
+class StudyQuerySet(models.QuerySet):
+    def visible_to(self, user) -> Self:
+        return self.filter(institution_id__in=user.institution_ids)
 
 
 class Study(models.Model):
@@ -17,6 +23,8 @@ class Study(models.Model):
     title = models.CharField(_("title"), max_length=200)
     hospital_approved_on = models.DateField(_("approved by the hospital on"), null=True, blank=True)
     ended_on = models.DateField(_("ended on"), null=True, blank=True)
+
+    objects = StudyQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["institution", "number"], name="study_once")]

@@ -1,0 +1,70 @@
+"""Papers that go with a specimen: its label, and the manifest of a batch.
+
+Name, sex, age, record number, specimen and test; never an ID number, a phone, an address, nor the doctor
+(practice.md 4; Personal Information Protection Law art. 6: no more than the purpose needs).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from documents import pdf, qr
+from referrals.models import Referral, ShipmentBatch
+
+LABEL_CSS = """
+@page { size: 70mm 40mm; margin: 2.5mm }
+body { font-size: 7.5pt; line-height: 1.3 }
+.label { display: flex }
+.label svg { width: 24mm; height: 24mm; margin-right: 2mm }
+.label b { font-size: 10pt; font-weight: normal }
+.label p { margin: 0 }
+.code { font-size: 8.5pt; letter-spacing: .02em; margin-top: 1mm }
+"""
+MANIFEST_CSS = """
+@page { size: A4 landscape; margin: 14mm 12mm }
+h1 { font-size: 15pt; text-align: center; margin: 0 0 4mm }
+table { width: 100%; border-collapse: collapse; table-layout: fixed; font-size: 9pt }
+th, td { border: .5pt solid #333; padding: 1.2mm 1.5mm; text-align: left; overflow-wrap: anywhere }
+dl { display: flex; flex-wrap: wrap; gap: 0 8mm; font-size: 9.5pt; margin: 0 0 3mm }
+dl div { display: flex; gap: 1.5mm }
+dd { margin: 0 }
+.signs { display: flex; justify-content: space-between; margin-top: 8mm; font-size: 9.5pt }
+.signs span { flex: 1 }
+"""
+
+
+def _who(referral: Referral) -> dict[str, Any]:
+    patient = referral.patient
+    identity = getattr(patient, "identity", None)
+    return {
+        "name": identity.name if identity else "",
+        "sex": patient.get_sex_display(),
+        "age": timezone.localdate().year - patient.birth_year if patient.birth_year else None,
+        "record_no": patient.record_no,
+    }
+
+
+def label(referral: Referral, barcode: str, kind: str = "") -> pdf.Paper:
+    """The label of one specimen, 70 × 40 mm, with its barcode as a QR code and in letters."""
+    context = {
+        "referral": referral,
+        "who": _who(referral),
+        "barcode": barcode,
+        "kind": kind or referral.test.specimen.split("；")[0],
+        "code": qr.svg(barcode, label=barcode, size=96),
+    }
+    return pdf.make(render_to_string("referrals/papers/label.html", context), css=LABEL_CSS)
+
+
+def make(batch: ShipmentBatch) -> pdf.Paper:
+    """The manifest of a batch: one row a specimen still in it."""
+    specimens = batch.specimens.select_related("referral__patient__identity", "referral__test").order_by("barcode", "pk")
+    rows = [
+        {**_who(one.referral), "barcode": one.barcode or one.referral.number, "kind": one.kind, "test": one.referral.test.name,
+         "cells": one.tumour_cell_percent, "collected_at": one.collected_at}
+        for one in specimens
+    ]  # fmt: skip
+    return pdf.make(render_to_string("referrals/papers/manifest.html", {"batch": batch, "rows": rows}), css=MANIFEST_CSS)
