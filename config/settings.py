@@ -199,6 +199,8 @@ CELERY_BEAT_SCHEDULE = {
         "task": "supervision.tasks.run_waiting_imports",
         "schedule": timedelta(seconds=10),
     },
+    "lapse stale consents": {"task": "consent.tasks.lapse_stale", "schedule": timedelta(hours=1)},
+    "make consent papers": {"task": "consent.tasks.make_papers", "schedule": timedelta(seconds=60)},
 }
 
 LOGGING = {
@@ -214,6 +216,8 @@ LOGGING = {
 OFFICIAL_FONTS = os.environ.get("OFFICIAL_FONTS", "")
 REPORT_PERIOD = os.environ.get("REPORT_PERIOD", "quarter")  # month, quarter, half or year: clauses A59, B38
 DEMO = env.flag("MINGJIAN_DEMO")
+# Insurance classes charged only after the self-pay notice is signed; 未标注 stands for a price without a class.
+SELF_PAY_NOTICE_CLASSES = env.words("SELF_PAY_NOTICE_CLASSES", "自费")
 
 from config import safety  # noqa: E402
 

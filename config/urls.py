@@ -13,6 +13,7 @@ PLACES = [
     ("files/", "documents"),
     ("vendors/", "vendors"),
     ("cases/", "referrals"),
+    ("consent/", "consent"),
     ("supervision/", "supervision"),
     ("reports/", "reports"),
 ]

@@ -8,11 +8,17 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.gates import Act, Judgement, passes, refuses
 from consent.models import Consent
+from consent.wording.paying import needs_self_pay_notice
 from referrals.gates import Case, brought, local_day, rule
 from referrals.gates.case import covers
-from referrals.gates.words import say, when, yuan
+from referrals.gates.words import link, say, when, yuan
+from referrals.models import Status
 from vendors.models import Origin
 
+CHARGING = "charge.made"
+NO_SELF_PAY_NOTICE = _(
+    "Insurance does not pay for this test: the notice of self-paid services has to be signed before the fee is charged."
+)
 NO_CONSENT = _(
     "No valid written consent was found (or the consent's edition does not match the test, laboratory or price), so "
     "nothing may be taken, charged or sent out."
@@ -28,6 +34,12 @@ def consent_is_valid(case: Case, at: datetime, act: Act | None) -> Judgement:
     wrong = [_wrong(one, case, at, act) for one in signed]
     for consent, reasons in zip(signed, wrong, strict=True):
         if not reasons:
+            if _awaits_self_pay_notice(consent, case, at, act):
+                return refuses(
+                    NO_SELF_PAY_NOTICE,
+                    mend=link("consent:self_pay", case.referral.pk),
+                    mend_label=_("To the self-pay notice"),
+                )
             return passes((_("consent signed"), f"{when(consent.signed_at)} {consent.get_signer_display()}"))
     facts = [(_("consent signed"), f"{when(one.signed_at)} {one.get_signer_display()}") for one in signed]
     if not signed:
@@ -42,11 +54,22 @@ def consent_is_valid(case: Case, at: datetime, act: Act | None) -> Judgement:
     )
 
 
+def _awaits_self_pay_notice(consent: Consent, case: Case, at: datetime, act: Act | None) -> bool:
+    """Where the fee is charged, what insurance does not pay needs its own notice, signed at that price (Regulations
+    on Medical Insurance Funds, art. 15)."""
+    charging = act.step == CHARGING if act else case.referral.status == Status.AWAITING_CHARGE
+    if not charging or consent.origin != Origin.LIVE or not needs_self_pay_notice(consent.price):
+        return False
+    return not case.referral.self_pay_notices.filter(price=consent.price_id, signed_at__lte=at).exists()
+
+
 def _wrong(consent: Consent, case: Case, at: datetime, act: Act | None) -> list[str]:
     """What makes this consent not hold at `at`; nothing when it holds."""
     wrong = []
     if consent.withdrawn_at and consent.withdrawn_at <= at:
         wrong.append(_("The consent was withdrawn on %(at)s.") % {"at": when(consent.withdrawn_at)})
+    if consent.lapsed_at and consent.lapsed_at <= at:
+        wrong.append(consent.lapse_reason)
     if consent.signer != Consent.Signer.PATIENT and not consent.reason.strip():
         wrong.append(_("Somebody signed for the patient, and the reason is not recorded."))
     if consent.origin == Origin.LIVE:
@@ -63,7 +86,9 @@ def _changed(consent: Consent, case: Case, at: datetime, act: Act | None) -> lis
     if consent.laboratory_id != (laboratory.pk if laboratory else None):
         changed.append(_("It was signed for another laboratory."))
     if not case.referral.is_research:
-        told = consent.price.amount if consent.price_id else None
+        told = consent.amount
+        if told is None and consent.price_id:
+            told = consent.price.amount
         due = _amount_due(case, at, act)
         if due and told not in due:
             changed.append(
