@@ -15,6 +15,8 @@ from accounts.models import Department, Institution, Post, Role, User
 from accounts.queries import DEMO_PASSWORD
 from audit import declaring
 from catalog.models import RequestAuthority
+from referrals.actions import teams
+from referrals.models import MDTSeat, MDTTeam
 from supervision import actions as supervision
 from supervision.models import LedgerImport
 from vendors import actions as vendors
@@ -37,13 +39,30 @@ HOSPITAL_STAFF = [
     ("909", "", None, ["R22"], "孙雅文", "谢一鸣"),
     ("910", "", None, ["R23"], "郭维民", "罗永康"),
     ("911", "", None, ["R24"], "钱国安", "范立新"),
+    ("912", "副主任医师", None, ["R04"], "丁一凡", "石静怡"),
+    ("913", "副主任医师", None, ["R04"], "薛明辉", "汤怀瑾"),
+    ("914", "主任医师", None, ["R04"], "严伯安", "章若虚"),
 ]
 BUREAU_STAFF = [("LXW001", "孙立民", "医政股股长", ["R25"])]
 # Staff of the workbook whose logins are opened too: one for each of their posts.
 FROM_LEDGER = {
-    "LXZ": ["LXZ001", "LXZ003", "LXZ028", "LXZ029", "LXZ030", "LXZ031", "LXZ032"],
-    "LXY": ["LXY033", "LXY035", "LXY045", "LXY046", "LXY047", "LXY048", "LXY049"],
+    "LXZ": ["LXZ001", "LXZ003", "LXZ004", "LXZ005", "LXZ028", "LXZ029", "LXZ030", "LXZ031", "LXZ032"],
+    "LXY": ["LXY033", "LXY035", "LXY036", "LXY037", "LXY045", "LXY046", "LXY047", "LXY048", "LXY049"],
 }
+# The hospital's MDT team: staff number of the ledger, or number after the hospital's code, and discipline. The
+# experts' logins are opened; pathology, imaging, radiotherapy and pharmacy get a post as expert besides their own.
+MDT_TEAMS = {
+    "LXZ": {
+        "LXZ001": "肿瘤内科", "LXZ002": "肿瘤内科", "LXZ007": "呼吸内科", "LXZ010": "胸外科", "LXZ013": "胃肠外科",
+        "LXZ016": "甲乳外科", "LXZ019": "妇科", "LXZ028": "病理", "LXZ912": "医学影像", "LXZ913": "放疗",
+        "LXZ903": "药学", "LXZ914": "肿瘤内科（省级远程）",
+    },
+    "LXY": {
+        "LXY033": "肿瘤内科", "LXY034": "肿瘤内科", "LXY039": "外科", "LXY042": "妇科", "LXY045": "病理",
+        "LXY912": "医学影像", "LXY913": "放疗", "LXY903": "药学", "LXY914": "肿瘤内科（省级远程）",
+    },
+}  # fmt: skip
+REMOTE = "914"
 GRADES_BY_TITLE = {
     "主任医师": ["routine", "discussion", "mdt"],
     "副主任医师": ["routine", "discussion", "mdt"],
@@ -62,6 +81,7 @@ def load(*, say: Callable[[str], None] = lambda line: None) -> None:
         _contracts_run_on(machine)
         _laboratories_are_known()
         _authorities(machine)
+        _teams(machine)
     say("演示数据已就绪")
 
 
@@ -144,3 +164,23 @@ def _authorities(machine: User) -> None:
         for grade in GRADES_BY_TITLE.get(post.user.title, ["routine"])
         if (post.user_id, post.institution_id, grade) not in known
     )
+
+
+def _teams(machine: User) -> None:
+    """One MDT team a hospital, of experts of several departments, with pathology; their logins are opened."""
+    secret = make_password(DEMO_PASSWORD)
+    expert = Role.objects.get(pk="R04")
+    for hospital in Institution.objects.filter(code__in=MDT_TEAMS):
+        team = MDTTeam.objects.filter(institution=hospital).order_by("pk").first()
+        if team is None:
+            team = teams.save_team(institution=hospital, name="肿瘤多学科讨论组", by=machine)
+        seated = set(MDTSeat.objects.filter(team=team).values_list("expert__username", flat=True))
+        for username, discipline in MDT_TEAMS[hospital.code].items():
+            user = User.objects.filter(username=username).first()
+            if user is None or username in seated:
+                continue
+            _open_login(username, secret)
+            if not user.posts.filter(role=expert, institution=hospital).exists():
+                Post.objects.create(user=user, institution=hospital, role=expert)
+            remote = username.endswith(REMOTE)
+            teams.give_seat(team=team, expert=user, discipline=discipline, is_remote=remote, by=machine)

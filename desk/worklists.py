@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import Alarm
-from referrals.models import Referral, StatementDifference
+from referrals import deliberating
+from referrals.models import Referral, ReferralDraft, StatementDifference, Status
 from reports.models import Report
 from supervision.models import Finding
 
@@ -61,6 +62,34 @@ WORKLISTS = (
         lambda user: Referral.objects.visible_to(user).under_way(),
     ),
     Worklist(
+        "drafts",
+        _("My drafts"),
+        "referrals:drafts",
+        "referrals.submit_referral",
+        lambda user: ReferralDraft.objects.visible_to(user).filter(referral__isnull=True),
+    ),
+    Worklist(
+        "opinions",
+        _("Awaiting my opinion"),
+        "referrals:deliberations_mine",
+        "referrals.give_opinion",
+        deliberating.waiting_for,
+    ),
+    Worklist(
+        "mdt",
+        _("Awaiting MDT"),
+        "referrals:mdt_waiting",
+        "referrals.call_mdt",
+        lambda user: Referral.objects.visible_to(user).filter(status=Status.AWAITING_MDT),
+    ),
+    Worklist(
+        "discussion",
+        _("Awaiting departmental discussion"),
+        "referrals:discussion_waiting",
+        "referrals.call_discussion",
+        lambda user: Referral.objects.visible_to(user).filter(status=Status.AWAITING_DISCUSSION),
+    ),
+    Worklist(
         "findings",
         _("Findings of self-inspection"),
         "supervision:findings",
@@ -82,6 +111,7 @@ WORKLISTS = (
     Worklist("prices", _("Prices"), "vendors:prices", "vendors.view_vendors"),
     Worklist("catalog", _("Indication catalog"), "catalog:index", "catalog.view_catalog"),
     Worklist("policy", _("Clauses and their coverage"), "policy:coverage", "policy.view_policy"),
+    Worklist("teams", _("MDT teams"), "referrals:teams", "referrals.manage_mdt_teams"),
     Worklist("staff", _("Staff and posts"), "accounts:staff", "accounts.view_staff"),
     Worklist(
         "alarms",

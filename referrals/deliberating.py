@@ -194,3 +194,27 @@ def may_see_opinions(deliberation: Deliberation, user: User) -> bool:
         and user.pk != deliberation.referral.requester_id
         and deliberation.opinions.filter(member=user, is_first=True).exists()
     )
+
+
+def experts(institution_id: int) -> QuerySet[User]:
+    """The people of a hospital with a post as MDT expert today."""
+    now = Post.objects.in_force(timezone.localdate()).filter(institution_id=institution_id, role_id="R04")
+    return User.objects.filter(pk__in=now.values("user_id"), is_active=True).order_by("username")
+
+
+def seated(user: User) -> QuerySet[Deliberation]:
+    """The open deliberations this person sits on in their present post, their own cases left out."""
+    today = timezone.localdate()
+    found = Deliberation.objects.visible_to(user).filter(status__in=OPEN).exclude(referral__requester=user)
+    mine = MDTSeat.objects.filter(Q(ended_on__isnull=True) | Q(ended_on__gt=today), expert=user)
+    post = user.post
+    sits = Q(kind=Deliberation.Kind.MDT, team__in=mine.values("team_id"))
+    if post and post.department_id:
+        sits |= Q(kind=Deliberation.Kind.DEPARTMENT, department_id=post.department_id)
+    return found.filter(sits)
+
+
+def waiting_for(user: User) -> QuerySet[Deliberation]:
+    """Those that wait for this person's first opinion."""
+    given = Opinion.objects.filter(member=user, is_first=True)
+    return seated(user).exclude(pk__in=given.values("deliberation_id"))

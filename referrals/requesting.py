@@ -185,6 +185,15 @@ def _add_price_and_place(lines: list[Offer], institution: Institution, on: date)
         one.outsourced = one.line.test_id in contracted
 
 
+def offer(referral: Referral) -> Offer | None:
+    """What the requested test costs here and where it would be done, today."""
+    if referral.indication is None:
+        return None
+    one = Offer(referral.indication, True)
+    _add_price_and_place([one], referral.institution, timezone.localdate())
+    return one
+
+
 def not_indicated(words: str) -> list[tuple[str, str]]:
     """(test, answer to give) for the tests without a place in the catalog that these words name."""
     asked = [word.lower() for word in words.split() if len(word) > 1]

@@ -1,0 +1,197 @@
+"""The shape of a request as typed in a browser."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from catalog import queries as catalog
+from catalog.models import Indication
+from referrals import requesting
+from referrals.identity import IdType
+from referrals.models import Patient, Referral
+
+ROWS = 3
+EVIDENCE_MAX = 10
+AS_RECORDED, YES, NO = "", "yes", "no"
+
+
+def area(rows: int = 3) -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": rows})
+
+
+class RequestForm(forms.Form):
+    """The request itself. Who the patient is follows from the number typed; there is no laboratory to choose."""
+
+    patient_query = forms.CharField(
+        label=_("Record number or ID number"),
+        max_length=40,
+        help_text=_("A patient on record is shown below; for a new one the fields to fill open."),
+    )
+    diagnosis_code = forms.CharField(label=_("Diagnosis (ICD-10)"), max_length=20, help_text=_("For example C34.1"))
+    pathology = forms.CharField(label=_("Histological type"), max_length=120, required=False)
+    stage = forms.CharField(
+        label=pgettext_lazy("tumour", "Stage"), max_length=40, required=False, help_text=_("For example cT2N2M1b, IV")
+    )
+    test_query = forms.CharField(
+        label=_("Search the catalog of tests"),
+        max_length=60,
+        required=False,
+        help_text=_("Gene, tumour, drug, test or pinyin initials, for example EGFR"),
+    )
+    indication = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    nature = forms.ChoiceField(
+        label=_("Nature"), choices=Referral.Nature.choices, initial=Referral.Nature.CLINICAL, widget=forms.RadioSelect
+    )
+    study = forms.TypedChoiceField(label=_("Study"), required=False, coerce=int, empty_value=None)
+    necessity = forms.CharField(
+        label=_("What the result will change in the treatment"), widget=area(2), max_length=1000
+    )
+    first_visit = forms.ChoiceField(
+        label=_("First visit for this malignancy"),
+        required=False,
+        choices=[
+            (AS_RECORDED, _("As the records say")),
+            (YES, pgettext_lazy("answer", "Yes")),
+            (NO, pgettext_lazy("answer", "No")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    first_visit_reason = forms.CharField(
+        label=_("Reason, when the answer differs from the records"), max_length=200, required=False
+    )
+    earlier_result_reason = forms.CharField(label=_("Why test the same gene again"), max_length=200, required=False)
+    is_urgent = forms.BooleanField(label=_("Urgent"), required=False)
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.user = user
+        today = timezone.localdate()
+        listed = requesting.studies(user.post.institution_id, today) if user.post else []
+        self.fields["study"].choices = [("", _("None")), *((one.pk, str(one)) for one in listed)]
+        self.studies = {one.pk: one for one in listed}
+
+    def clean_indication(self) -> Indication | None:
+        """A line of the edition in force for this hospital, or none."""
+        key = self.cleaned_data["indication"]
+        edition = catalog.edition_in_force(self.user.post.institution_id, timezone.localdate())
+        if not key or edition is None:
+            return None
+        return Indication.objects.filter(pk=key, edition=edition).select_related("test", "edition").first()
+
+    def clean_study(self) -> Any:
+        return self.studies.get(self.cleaned_data["study"])
+
+    def clean_first_visit(self) -> bool | None:
+        return {YES: True, NO: False}.get(self.cleaned_data["first_visit"])
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What `actions.requests.submit` is given, without the patient."""
+        names = (
+            "diagnosis_code", "pathology", "stage", "indication", "nature", "study", "necessity", "first_visit",
+            "first_visit_reason", "earlier_result_reason", "is_urgent",
+        )  # fmt: skip
+        return {name: self.cleaned_data.get(name) for name in names}
+
+
+class NewPatientForm(forms.Form):
+    """Who a patient is that the hospital has no record of."""
+
+    record_no = forms.CharField(label=_("Record number"), max_length=40)
+    name = forms.CharField(label=pgettext_lazy("of a person", "Name"), max_length=60)
+    sex = forms.ChoiceField(label=_("Sex"), choices=Patient.Sex.choices[:2], widget=forms.RadioSelect)
+    birth_year = forms.IntegerField(label=_("Year of birth"), validators=[MinValueValidator(1900)])
+    id_type = forms.ChoiceField(label=_("Kind of paper"), choices=IdType.choices, initial=IdType.RESIDENT)
+    id_number = forms.CharField(
+        label=_("ID number"), max_length=30, required=False, help_text=_("Leave empty when the patient has none.")
+    )
+    phone = forms.CharField(label=_("Phone"), max_length=30, required=False)
+    address = forms.CharField(label=_("Address"), max_length=120, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, prefix="new", **kwargs)
+        this_year = timezone.localdate().year
+        self.fields["birth_year"].validators.append(MaxValueValidator(this_year))
+
+
+class EvidenceForm(forms.Form):
+    """One paper."""
+
+    title = forms.CharField(label=_("Title"), max_length=300, required=False)
+    source = forms.CharField(label=_("Journal or issuer"), max_length=200, required=False)
+    year = forms.IntegerField(
+        label=pgettext_lazy("evidence", "Year"),
+        required=False,
+        validators=[MinValueValidator(1950), MaxValueValidator(2100)],
+    )
+    level = forms.CharField(
+        label=_("Level of evidence"), max_length=20, required=False, help_text="1A / 1B / 2A / 2B / 3"
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        said = [name for name in ("source", "year", "level") if cleaned.get(name)]
+        if said and not cleaned.get("title"):
+            self.add_error("title", _("Enter the title of the paper."))
+        return cleaned
+
+
+class EvidenceRows:
+    """Some rows of evidence with names of their own: evidence-0-title …"""
+
+    def __init__(self, data: Any = None):
+        rows = ROWS
+        if data is not None:
+            named = [key.split("-")[1] for key in data if key.startswith("evidence-") and key.endswith("-title")]
+            numbers = [int(one) for one in named if one.isdecimal()]
+            rows = min(max([ROWS - 1, *numbers]) + 1, EVIDENCE_MAX)
+        self.forms = [EvidenceForm(data, prefix=f"evidence-{n}") for n in range(rows)]
+
+    def __iter__(self) -> Any:
+        return iter(self.forms)
+
+    def is_valid(self) -> bool:
+        return all([form.is_valid() for form in self.forms])
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        return requesting.filled(form.cleaned_data for form in self.forms)
+
+    @property
+    def any_typed(self) -> bool:
+        return any(form.has_changed() for form in self.forms)
+
+
+class CancelForm(forms.Form):
+    drawn = forms.CharField(required=False, widget=forms.HiddenInput)
+    reason = forms.CharField(label=_("Reason"), max_length=200, widget=area())
+
+
+class SupplementForm(forms.Form):
+    drawn = forms.CharField(required=False, widget=forms.HiddenInput)
+    note = forms.CharField(label=_("What is added"), widget=area(4), max_length=2000)
+    pathology = forms.CharField(label=_("Histological type"), max_length=120, required=False)
+    stage = forms.CharField(label=pgettext_lazy("tumour", "Stage"), max_length=40, required=False)
+
+
+class ChangeTestForm(forms.Form):
+    drawn = forms.CharField(required=False, widget=forms.HiddenInput)
+    test_query = forms.CharField(label=_("Search the catalog of tests"), max_length=60, required=False)
+    indication = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    necessity = forms.CharField(
+        label=_("What the result will change in the treatment"), widget=area(2), max_length=1000
+    )
+    reason = forms.CharField(label=_("Why this test instead"), max_length=200)
+    earlier_result_reason = forms.CharField(label=_("Why test the same gene again"), max_length=200, required=False)
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    clean_indication = RequestForm.clean_indication

@@ -1,0 +1,48 @@
+"""What the doors of a case share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from audit.gates import Refusal, Refused
+from referrals.gates.words import link
+from referrals.models import Referral
+
+
+def back_to_case(referral: Referral) -> str:
+    """The address of the case's page."""
+    return link("referrals:case", referral.pk) or reverse("desk:home")
+
+
+def put_errors(wrong: ValidationError, *into: forms.Form) -> None:
+    """Each error of an action at the form and field that bears its name, the rest at the top of the first form."""
+    errors = wrong.message_dict if hasattr(wrong, "error_dict") else {NON_FIELD_ERRORS: wrong.messages}
+    for name, said in errors.items():
+        form = next((one for one in into if name in one.fields), None)
+        if form is not None:
+            form.add_error(name, said)
+        else:
+            into[0].add_error(None, said)
+
+
+def stale(referral: Referral, drawn: str) -> Refused | None:
+    """A page drawn for another status than the case has now is refused; one that does not say is judged by the step."""
+    if not drawn or drawn == referral.status:
+        return None
+    message = _(
+        "The case has moved on since this page was opened: it now stands at “%(status)s”. Nothing was saved."
+    ) % {"status": referral.get_status_display()}
+    return Refused(Refusal("stale", message, mend=back_to_case(referral), mend_label=_("To the case")))
+
+
+def named(user: Any, referral: Referral) -> str:
+    """The patient's name for those who may read it, else nothing."""
+    if not user.sees_identity:
+        return ""
+    known = getattr(referral.patient, "identity", None)
+    return known.name if known else ""
