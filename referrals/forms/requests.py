@@ -157,7 +157,8 @@ class EvidenceRows:
         return iter(self.forms)
 
     def is_valid(self) -> bool:
-        return all([form.is_valid() for form in self.forms])
+        checked = [form.is_valid() for form in self.forms]
+        return all(checked)
 
     @property
     def rows(self) -> list[dict[str, Any]]:
