@@ -395,7 +395,7 @@ def _received(referral, at, details):
 
 
 def _reported(referral, at, details):
-    fields = {"outcome": "positive", "findings": "EGFR L858R", **details}
+    fields = {"outcome": "positive", "findings": "EGFR L858R", "entered_by": UserFactory(), **details}
     r.Result.objects.create(**_same(referral, reported_at=at, **fields))
 
 
