@@ -297,7 +297,7 @@ def _checked(
 
 
 def _sealed(referral: Referral, column: str, text: str) -> bytes | None:
-    return encrypt(text, patient=referral.patient_id, column=column) if text else None
+    return encrypt(text, patient=referral.pk, column=column) if text else None
 
 
 def _signed_by(referral: Referral, signer: Signer, signature: Signature) -> dict[str, Any]:

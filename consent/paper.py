@@ -137,15 +137,16 @@ def _chosen(choices: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _signer(paper: Consent | SelfPayNotice) -> list[tuple[str, str]]:
-    patient = paper.referral.patient_id
+    # Bound to the case, which stays itself when two records of one patient are merged.
+    case = paper.referral_id
     with override(CHINESE):
         rows = [("签字人", paper.get_signer_display())]
-        if name := decrypt(paper.signer_name, patient=patient, column="signer_name"):
+        if name := decrypt(paper.signer_name, patient=case, column="signer_name"):
             rows.append(("姓名", name))
         if paper.signer != Consent.Signer.PATIENT:
             rows += [("与患者的关系", paper.relation), ("未由本人签字的原因", paper.reason)]
             sealed = getattr(paper, "signer_id_number", None)
-            if number := decrypt(sealed, patient=patient, column="signer_id_number"):
+            if number := decrypt(sealed, patient=case, column="signer_id_number"):
                 rows.append((str(dict(IdType.choices).get(paper.signer_id_type, "证件")), number))
         rows.append(("签字方式", paper.get_method_display()))
         if paper.witness:

@@ -1,6 +1,6 @@
 """Telling, signing, refusing, withdrawing and lapsing."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -255,6 +255,7 @@ def test_a_changed_text_is_found(waiting, sign):
 
 # Refusal
 
+
 def test_saying_no_ends_the_case_without_a_reason(waiting):
     referral = waiting()
 
@@ -267,6 +268,7 @@ def test_saying_no_ends_the_case_without_a_reason(waiting):
 
 
 # Withdrawal
+
 
 @pytest.mark.parametrize("status", sorted(Status.values))
 def test_withdrawal_at_every_status(status, waiting, sign):
@@ -316,6 +318,7 @@ def test_a_withdrawn_consent_opens_nothing(waiting, sign):
 
 
 # Lapse
+
 
 def test_a_new_price_lapses_the_consent_and_a_new_edition_is_signed(waiting, sign):
     referral = waiting()
@@ -381,6 +384,7 @@ def test_telling_again_lapses_what_no_longer_holds(waiting, sign):
 
 # What insurance does not pay
 
+
 def test_the_fee_waits_for_the_self_pay_notice(waiting, sign):
     referral = waiting(price={"insurance_class": "自费", "amount": "3600.00"})
     sign(referral)
@@ -419,4 +423,3 @@ def test_a_paper_signed_before_the_telling_is_refused(waiting, sign):
         sign(referral, at=timezone.now() - timedelta(days=3))
 
     assert "signed_at" in wrong.value.message_dict
-    assert date.today()
