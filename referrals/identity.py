@@ -152,7 +152,7 @@ def check_id_number(number: str, kind: str = IdType.RESIDENT) -> str:
         raise ValidationError(_("The date of birth in this ID number does not exist."))
     total = sum(int(digit) * weight for digit, weight in zip(number[:17], WEIGHTS, strict=True))
     if "10X98765432"[total % 11] != number[17]:
-        raise ValidationError(_("The last place of this ID number does not fit the others: a place is mistyped."))
+        raise ValidationError(_("The check digit of the ID number is wrong, please check it."))
     return number
 
 

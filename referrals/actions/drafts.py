@@ -77,7 +77,12 @@ def discard(*, draft: ReferralDraft, by: User) -> None:
 
 def claim(draft: ReferralDraft, by: User) -> ReferralDraft:
     """Lock the draft a request is made from; a draft makes one request and no second."""
-    known = ReferralDraft.objects.select_for_update().filter(pk=draft.pk, owner=by).select_related("referral").first()
+    known = (
+        ReferralDraft.objects.select_for_update(of=("self",))
+        .filter(pk=draft.pk, owner=by)
+        .select_related("referral")
+        .first()
+    )
     if known is None:
         raise Refused(Refusal("stale", _("This draft is gone: it was discarded in another window.")))
     if known.referral_id:

@@ -81,7 +81,7 @@ def allocate(referral: Referral, *, at: datetime) -> bool:
     machine = User.objects.machine()
     considered: list[dict] = []
     route, chosen = Referral.Route.IN_HOUSE, None
-    if not catalog.done_in_house(referral.test, referral.institution, at):
+    if not catalog.done_in_house(referral.institution, referral.test, at):
         route = Referral.Route.OUTSOURCED
         chosen = _open_laboratory(referral, at, considered)
     if route == Referral.Route.OUTSOURCED and chosen is None:
