@@ -4,9 +4,11 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Department, Institution, Role
+from accounts.delegations import LONGEST_DAYS
+from accounts.models import Department, Institution, Post, Role, User
 
 
 class LoginForm(AuthenticationForm):
@@ -83,3 +85,30 @@ class ChangePasswordForm(PasswordChangeForm):
         self.fields["new_password1"].label = _("New password")
         self.fields["new_password1"].help_text = _("At least 10 characters, not one of the common ones.")
         self.fields["new_password2"].label = _("The same again")
+
+
+class DelegationForm(forms.Form):
+    """Who stands in, for which days, and why."""
+
+    username = forms.CharField(label=_("Staff number of the person who stands in"), max_length=40)
+    starts_on = forms.DateField(label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}))
+    ends_on = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}))
+    reason = forms.CharField(label=_("Why somebody stands in"), max_length=200, help_text=_("For example: on leave"))
+
+    def __init__(self, *args, post, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.post = post
+        today = timezone.localdate().isoformat()
+        for name in ("starts_on", "ends_on"):
+            self.fields[name].widget.attrs["min"] = today
+        self.fields["ends_on"].help_text = _("At most %(days)s days; it ends by itself.") % {"days": LONGEST_DAYS}
+
+    def clean_username(self):
+        """Somebody who works at the post's institution; kept as `cleaned_data["to"]`."""
+        number = self.cleaned_data["username"].strip()
+        here = Post.objects.in_force(timezone.localdate()).filter(institution_id=self.post.institution_id)
+        person = User.objects.filter(username=number, is_active=True, posts__in=here).first()
+        if person is None:
+            raise ValidationError(_("Nobody with this staff number works at this institution."))
+        self.cleaned_data["to"] = person
+        return number

@@ -6,12 +6,14 @@ works in now, and separation of duties is judged per case (X14), not by role alo
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -140,8 +142,14 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @cached_property
     def posts_now(self) -> list[Post]:
-        """The posts in force today, in the order they were given."""
-        return list(self.posts.in_force(timezone.localdate()).select_related("institution", "department", "role"))
+        """The posts in force today: one's own in the order they were given, then those one stands in for."""
+        today = timezone.localdate()
+        lent = Delegation.objects.in_force(today).filter(to_user_id=self.pk).values("from_post_id")
+        found = Post.objects.in_force(today).filter(Q(user_id=self.pk) | Q(pk__in=lent))
+        posts = list(found.select_related("institution", "department", "role", "user"))
+        for post in posts:
+            post.stands_in_for = post.user.name if post.user_id != self.pk else ""
+        return sorted(posts, key=lambda one: (one.user_id != self.pk, one.pk))
 
     @property
     def post(self) -> Post | None:
@@ -150,9 +158,23 @@ class User(AbstractBaseUser, PermissionsMixin):
             self.__dict__["_post"] = self.posts_now[0] if self.posts_now else None
         return self.__dict__["_post"]
 
+    @property
+    def stands_for(self) -> frozenset[int]:
+        """Whose requests are one's own in this post: one's own, and those of the person one stands in for.
+
+        What keeps acts apart (X14) does not ask this: there a person is a person, in whichever post.
+        """
+        post = self.post
+        return frozenset({self.pk, post.user_id} if post else {self.pk})
+
     def act_as(self, post: Post | None) -> Self:
         self.__dict__["_post"] = post
         self.__dict__.pop("institution_ids", None)
+        return self
+
+    def limit_to(self, permissions: Iterable[str]) -> Self:
+        """Of what the post allows, only these: a token says what it is for."""
+        self.__dict__["_only"] = frozenset(permissions)
         return self
 
     @cached_property
@@ -197,6 +219,8 @@ class User(AbstractBaseUser, PermissionsMixin):
             post = self.post
             if post is None or permission not in post.role.permissions:
                 return False
+            if permission not in self.__dict__.get("_only", post.role.permissions):
+                return False
         institution = getattr(obj, "institution_id", None) if obj is not None else None
         return institution is None or institution in self.institution_ids
 
@@ -217,6 +241,8 @@ class Post(models.Model):
     ends_on = models.DateField(_("to"), null=True, blank=True)
 
     objects = PostQuerySet.as_manager()
+    # The holder's name, where somebody else works in the post by delegation (`User.posts_now`).
+    stands_in_for = ""
 
     class Meta:
         ordering = ["id"]
@@ -238,6 +264,90 @@ class Post(models.Model):
         return f"{place} · {self.role.name}"
 
 
+class DelegationQuerySet(models.QuerySet):
+    def in_force(self, on: date) -> Self:
+        return self.filter(starts_on__lte=on, ends_on__gte=on, revoked_at__isnull=True)
+
+    def visible_to(self, user: User) -> Self:
+        """All of the institution for those who may delegate others' posts; else what one gave or was given."""
+        here = self.filter(institution_id__in=user.institution_ids)
+        if user.may("accounts.delegate"):
+            return here
+        return here.filter(Q(from_post__user_id=user.pk) | Q(to_user_id=user.pk))
+
+
+class Delegation(models.Model):
+    """Somebody works in another's post for some days. It ends by itself; the trail names the delegate as the one who
+    acted and the post as the one acted in."""
+
+    institution = models.ForeignKey(Institution, models.PROTECT, related_name="+")
+    from_post = models.ForeignKey(Post, models.PROTECT, related_name="delegations")
+    to_user = models.ForeignKey(User, models.PROTECT, related_name="delegated_to_me")
+    starts_on = models.DateField(_("from"))
+    ends_on = models.DateField(_("to"))
+    reason = models.CharField(_("reason"), max_length=200)
+    made_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(default=timezone.now)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = DelegationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-starts_on", "-id"]
+        indexes = [models.Index(fields=["to_user", "ends_on"])]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_on__gte=models.F("starts_on")), name="delegation_in_order"),
+            models.CheckConstraint(condition=~Q(reason=""), name="delegation_has_a_reason"),
+            models.CheckConstraint(
+                condition=Q(revoked_at__isnull=True, revoked_by__isnull=True)
+                | Q(revoked_at__isnull=False, revoked_by__isnull=False),
+                name="delegation_revoked_by_somebody",
+            ),
+            # One stand-in a day for one post.
+            ExclusionConstraint(
+                name="one_stand_in_at_a_time",
+                expressions=[
+                    ("from_post", RangeOperators.EQUAL),
+                    (
+                        models.Func(
+                            models.F("starts_on"),
+                            models.F("ends_on"),
+                            models.Value("[]"),
+                            function="daterange",
+                            output_field=DateRangeField(),
+                        ),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+                condition=Q(revoked_at__isnull=True),
+            ),
+        ]
+        verbose_name = _("delegation of a post")
+
+
+class NoticeQuerySet(models.QuerySet):
+    def unread(self) -> Self:
+        return self.filter(read_at__isnull=True)
+
+
+class Notice(models.Model):
+    """One line that tells a person that work came to them. Names no patient; the page it leads to asks its own leave."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="notices")
+    text = models.CharField(_("notice"), max_length=300)
+    url = models.CharField(max_length=200, blank=True)
+    made_at = models.DateTimeField(default=timezone.now)
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["user"], condition=Q(read_at__isnull=True), name="notice_unread")]
+        verbose_name = _("notice")
+
+
 class SetPasswordLink(models.Model):
     """A one-time link with which a person sets a password; the secret itself is not kept, only its digest."""
 
@@ -247,6 +357,9 @@ class SetPasswordLink(models.Model):
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
     first_administrator = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("one-time link")
 
     class Trail:
         digest = ("digest",)
@@ -267,3 +380,8 @@ class LetIn(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["user", "content_type", "ends_on"])]
+        verbose_name = _("leave to see one case")
+
+
+# Programs of other makers: a file of its own.
+from accounts.programs import ApiToken, KeptAnswer  # noqa: E402, F401

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts import views
+from accounts import views, views_delegation
 
 app_name = "accounts"
 urlpatterns = [
@@ -15,4 +15,10 @@ urlpatterns = [
     path("staff/<int:pk>/", views.person, name="person"),
     path("staff/<int:pk>/link/", views.password_link, name="password_link"),
     path("posts/<int:pk>/end/", views.end_post, name="end_post"),
+    path("delegations/", views_delegation.delegations, name="delegations"),
+    path("posts/<int:pk>/delegate/", views_delegation.delegate, name="delegate"),
+    path("delegations/<int:pk>/revoke/", views_delegation.revoke, name="revoke_delegation"),
+    path("notices/", views_delegation.notice_list, name="notices"),
+    path("notices/read/", views_delegation.read_all, name="read_notices"),
+    path("notices/<int:pk>/", views_delegation.notice, name="notice"),
 ]

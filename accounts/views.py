@@ -169,7 +169,11 @@ def person(request, pk):
     return render(
         request,
         "accounts/person.html",
-        {"person": found, "may_manage": request.user.may("accounts.manage_staff")},
+        {
+            "person": found,
+            "may_manage": request.user.may("accounts.manage_staff"),
+            "may_delegate": request.user.may("accounts.delegate") and not request.user.post.stands_in_for,
+        },
     )
 
 

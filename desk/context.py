@@ -19,6 +19,7 @@ def _frame(request) -> dict:
             "posts": [],
             "worklists": [],
             "links": [],
+            "notices": 0,
             "demo": settings.DEMO,
         }
     from desk import worklists
@@ -30,11 +31,15 @@ def _frame(request) -> dict:
         key=len,
         default="",
     )
+    # Several lists share an address and differ by the stage they ask for.
+    staged = f"{here}?stage={request.GET.get('stage', '')}"
+    opened = staged if any(item.url == staged for item in lists) else here
     return {
         "institution": user.post.institution if user.post else None,
         "post": user.post,
         "posts": user.posts_now,
-        "worklists": [(item.label, item.url, item.count(user), item.url.split("?")[0] == here) for item in lists],
+        "worklists": [(item.label, item.url, item.count(user), item.url == opened) for item in lists],
         "links": [],
+        "notices": user.notices.unread()[:100].count(),
         "demo": settings.DEMO,
     }

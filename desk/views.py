@@ -11,6 +11,7 @@ from audit.guards import public
 from audit.models import Alarm
 from desk import search as searching
 from desk import worklists
+from desk.help import TEXTS
 from referrals.models import Referral
 from supervision.models import LedgerImport
 
@@ -68,7 +69,7 @@ def search(request):
 
 @public
 def help_page(request):
-    return render(request, "desk/help.html")
+    return render(request, "desk/help.html", {"texts": TEXTS.values()})
 
 
 @public

@@ -193,3 +193,59 @@ def set_identity(
             patient=patient, defaults={"institution_id": patient.institution_id, **name_fields(name), **columns}
         )
     return identity
+
+
+def _may_write(patient: Patient, by: Any) -> None:
+    if patient.institution_id not in by.institution_ids or not by.sees_identity:
+        raise PermissionDenied("referrals.read_identity")
+
+
+@transaction.atomic
+def correct_name(*, patient: Patient, by: Any, name: str) -> None:
+    """Another name; number, phone and address stay. ValidationError at `value`."""
+    _may_write(patient, by)
+    if not name.strip():
+        raise ValidationError({"value": _("Enter the patient's name.")})
+    Identity.objects.filter(patient=patient).update(**name_fields(name))
+
+
+@transaction.atomic
+def correct_id_number(*, patient: Patient, by: Any, id_number: str) -> None:
+    """Another ID number: a resident's, or of another paper when it has not eighteen places. ValidationError at
+    `value`, also when the number is another patient's here: those two records are merged instead."""
+    _may_write(patient, by)
+    plain = normalised(id_number, "id_number")
+    try:
+        number = check_id_number(plain, IdType.RESIDENT if len(plain) == 18 else IdType.OTHER)
+    except ValidationError as wrong:
+        raise ValidationError({"value": wrong.messages}) from None
+    index = blind_index(number, "id_number")
+    same = Identity.objects.filter(institution_id=patient.institution_id, id_number_index=index)
+    if same.filter(patient=patient).exists():
+        raise ValidationError({"value": _("This is what stands already.")})
+    if other := same.select_related("patient").first():
+        message = _(
+            "This ID number is on record here under record number %(record_no)s: if it is the same patient, medical "
+            "affairs merges the two records."
+        )
+        raise ValidationError({"value": message % {"record_no": other.patient.record_no}})
+    if len(number) == 18 and patient.birth_year and number[6:10] != str(patient.birth_year):
+        message = _("The year of birth on record (%(year)s) differs from the one in this ID number: correct it first.")
+        if birth_year(patient.pk) is None:
+            raise ValidationError({"value": message % {"year": patient.birth_year}})
+    Identity.objects.filter(patient=patient).update(
+        id_number=encrypt(number, patient=patient.pk, column="id_number"), id_number_index=index
+    )
+
+
+def birth_year(patient: int) -> int | None:
+    """The year in a resident's ID number on record; None for other papers and none."""
+    known = Identity.objects.filter(pk=patient).first()
+    number = decrypt(known.id_number, patient=patient, column="id_number") if known else ""
+    return int(number[6:10]) if re.fullmatch(r"\d{17}[\dX]", number) else None
+
+
+def tail(number: str) -> str:
+    """An ID number in view: its last four places."""
+    plain = normalised(number, "id_number")
+    return f"＊{plain[-4:]}" if plain else ""

@@ -64,6 +64,12 @@ ASK_MDT = Step(
     "mdt.asked", {S.SUBMITTED, S.DISCUSSED}, S.AWAITING_MDT, SYSTEM,
     label=pgettext_lazy("step", "MDT needed"),
 )  # fmt: skip
+# A correction made it a first visit after the case had passed the MDT by; the fee is refunded first.
+MDT_AGAIN = Step(
+    "mdt.asked_again",
+    {S.AWAITING_CONSENT, S.CONSENTED, S.AWAITING_APPROVAL, S.APPROVED, S.AWAITING_CHARGE, S.AWAITING_SAMPLING},
+    S.AWAITING_MDT, SYSTEM, label=pgettext_lazy("step", "MDT needed"),
+)  # fmt: skip
 MDT_AGREE = Step(
     "mdt.agreed", {S.AWAITING_MDT}, S.MDT_AGREED, "referrals.conclude_mdt",
     gates=["X14"], label=pgettext_lazy("step", "MDT concluded"),

@@ -17,7 +17,7 @@ from catalog import queries as catalog
 from catalog.models import Indication, InHouseCapability, NotIndicated
 from documents.templatetags.formats import day
 from referrals import identity
-from referrals.models import Patient, Referral, Result, Status, Study
+from referrals.models import Patient, PatientMerge, Referral, Result, Status, Study
 from vendors.models import ContractItem, Price
 
 SHOWN = 30
@@ -41,7 +41,18 @@ def find_patients(user: User, text: str) -> list[Patient]:
             .values_list("pk", flat=True)
         )
         found = list(mine.filter(pk__in=known[:10]).order_by("pk"))
-    return found
+    return _where_their_cases_stand(found)
+
+
+def _where_their_cases_stand(found: list[Patient]) -> list[Patient]:
+    """A record merged into another leads to that one; each once."""
+    kept = {
+        one.merged_id: one.kept
+        for one in PatientMerge.objects.filter(merged__in=found, parted_at__isnull=True).select_related(
+            "kept__identity"
+        )
+    }
+    return list({one.pk: one for one in (kept.get(patient.pk, patient) for patient in found)}.values())
 
 
 def records_of(patient: Patient) -> list[int]:

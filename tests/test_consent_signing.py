@@ -56,7 +56,7 @@ def test_a_signed_consent_keeps_what_was_told_and_moves_the_case_on(waiting, sig
     assert queries.is_unchanged(consent)
     assert wording.digest(consent.content) == consent.content_sha256
     assert strokes.ink(consent.strokes) > strokes.INK_MIN
-    assert decrypt(consent.signer_name, patient=referral.patient_id, column="signer_name") == "甲某"
+    assert decrypt(consent.signer_name, patient=referral.pk, column="signer_name") == "甲某"
     assert judge("X05", Case(Referral.objects.get(pk=referral.pk)), timezone.now()).verdict == "passes"
     trail = Event.objects.filter(table_name="consent_consent", op="I").latest("pk")
     assert trail.step == "consent.signed"

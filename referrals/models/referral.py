@@ -66,7 +66,7 @@ class ReferralQuerySet(models.QuerySet):
         else:
             mine = Q(institution_id__in=user.institution_ids)
             if scope == Role.Scope.OWN:
-                mine &= Q(requester_id=user.pk)
+                mine &= Q(requester_id__in=user.stands_for)
             elif scope == Role.Scope.DEPARTMENT:
                 mine &= Q(department_id=user.post.department_id)
         if let_in := user.let_in_to(self.model):
