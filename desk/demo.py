@@ -14,15 +14,16 @@ from django.utils import timezone
 from accounts.models import Department, Institution, Post, Role, User
 from accounts.queries import DEMO_PASSWORD
 from audit import declaring
-from catalog.models import RequestAuthority
+from catalog.models import InHouseCapability, RequestAuthority
 from referrals.actions import teams
-from referrals.models import MDTSeat, MDTTeam
+from referrals.models import MDTSeat, MDTTeam, Referral
 from supervision import actions as supervision
 from supervision.models import LedgerImport
 from vendors import actions as vendors
 from vendors.models import Contract, Laboratory
 
 WORKBOOK = Path(__file__).resolve().parent.parent / "supervision" / "data" / "hospital-ledger.xlsx"
+LEDGER_BEGINS = date(2024, 9, 1)
 BUREAU = ("LXW", "岚溪县卫生健康局")
 
 # Staff the workbook doesn't name, for the posts the pages serve: number, title, department, roles, and the
@@ -80,6 +81,7 @@ def load(*, say: Callable[[str], None] = lambda line: None) -> None:
         _bureau_and_staff()
         _contracts_run_on(machine)
         _laboratories_are_known()
+        _in_house()
         _authorities(machine)
         _teams(machine)
     say("演示数据已就绪")
@@ -149,6 +151,17 @@ def _contracts_run_on(machine: User) -> None:
 
 def _laboratories_are_known() -> None:
     Laboratory.objects.filter(foreign_controlled__isnull=True).update(foreign_controlled=False, in_mainland=True)
+
+
+def _in_house() -> None:
+    """What the ledger shows the hospitals do themselves is registered as theirs."""
+    done = Referral.objects.filter(collected_at__isnull=False, laboratory__isnull=True, reported_at__isnull=False)
+    known = set(InHouseCapability.objects.values_list("institution_id", "test_id"))
+    InHouseCapability.objects.bulk_create(
+        InHouseCapability(institution_id=institution, test_id=test, registered_on=LEDGER_BEGINS)
+        for institution, test in done.order_by().values_list("institution_id", "test_id").distinct()
+        if (institution, test) not in known
+    )
 
 
 def _authorities(machine: User) -> None:

@@ -123,7 +123,7 @@ class NewPatientForm(forms.Form):
 class EvidenceForm(forms.Form):
     """One paper."""
 
-    title = forms.CharField(label=_("Title"), max_length=300, required=False)
+    title = forms.CharField(label=pgettext_lazy("evidence", "Title"), max_length=300, required=False)
     source = forms.CharField(label=_("Journal or issuer"), max_length=200, required=False)
     year = forms.IntegerField(
         label=pgettext_lazy("evidence", "Year"),

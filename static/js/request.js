@@ -2,12 +2,27 @@
 (function () {
   "use strict";
 
+  /* htmx listens for the event an input names in data-enter; its button asks for the same, once a value. */
+  function ask(input) {
+    input.dispatchEvent(new Event(input.getAttribute("data-enter"), { bubbles: true }));
+  }
+
   document.addEventListener("keydown", function (event) {
     if (event.key !== "Enter" || event.isComposing || !event.target.getAttribute) return;
-    var button = document.getElementById(event.target.getAttribute("data-enter") || "");
-    if (!button) return;
+    if (event.target.getAttribute("data-button")) {
+      event.preventDefault();
+      document.getElementById(event.target.getAttribute("data-button")).click();
+    } else if (event.target.getAttribute("data-enter") && window.htmx) {
+      event.preventDefault();
+      ask(event.target);
+    }
+  });
+
+  document.addEventListener("click", function (event) {
+    var button = event.target.closest && event.target.closest("[data-asks]");
+    if (!button || !window.htmx) return;
     event.preventDefault();
-    button.click();
+    ask(document.getElementById(button.getAttribute("data-asks")));
   });
 
   /* The autosave must not lead away to the sign-in page: say that the session has lapsed, and keep the page. */
