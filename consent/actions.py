@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -83,6 +83,7 @@ def record_consent(
         raise Refused(_not_told(referral))
     if shown != text.sha256:
         raise Refused(told_otherwise(referral, shown, now))
+    at = _to_the_minute(at, telling.told_at) or at
     signer, signature = _checked(referral, by, signer, signature, choices, at=at, since=telling.told_at)
     move(referral, pathway.CONSENT, by=by, at=at, consented_at=at)
     with declaring.step(pathway.CONSENT.name, clause="A11,B17"):
@@ -239,9 +240,15 @@ def _at_its_step(referral: Referral, step: Step) -> None:
 
 def _told_at(at: datetime | None, referral: Referral) -> datetime:
     now = timezone.now()
+    at = _to_the_minute(at, referral.requested_at)
     if at and not referral.requested_at <= at <= now:
         raise ValidationError({"told_at": _("The time of telling lies between the request and now.")})
     return at or now
+
+
+def _to_the_minute(at: datetime | None, since: datetime) -> datetime | None:
+    """A time typed to the minute is not before what happened in that same minute."""
+    return since if at and at < since < at + timedelta(minutes=1) else at
 
 
 def _not_told(referral: Referral) -> Refusal:

@@ -77,14 +77,14 @@ class SignerForm(forms.Form):
     WHERE = {"witness": "witness_number", "method": "typed"}
 
     def __init__(self, *args: Any, request: HttpRequest | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.request = request
 
     def clean_strokes(self) -> list:
         return strokes.read(self.cleaned_data["strokes"])
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean()
+        data = super().clean() or self.cleaned_data
         data["witness"] = self._witness(data) if data.get("witness_number") else None
         return data
 
@@ -93,7 +93,8 @@ class SignerForm(forms.Form):
         user: Any = authenticate(
             self.request, username=data["witness_number"].strip(), password=data.get("witness_password", "")
         )
-        mine = self.request.user.institution_ids if self.request else ()
+        asking: Any = self.request.user if self.request else None
+        mine = asking.institution_ids if asking else ()
         if user is None or not any(post.institution_id in mine for post in user.posts_now):
             self.add_error("witness_number", _("Staff number and password do not fit a person of this hospital."))
             return None
@@ -167,6 +168,8 @@ class PaperForm(ConsentForm):
         super().__init__(*args, **kwargs)
         for name in ("typed", "witness_number", "witness_password", "told_again", "strokes"):
             del self.fields[name]
+        signer: Any = self.fields["signer"]
+        signer.choices = Consent.Signer.choices
         self.fields["privacy"].label = _("The separate consent to handling personal information is signed")
 
     def clean(self) -> dict[str, Any]:
@@ -200,7 +203,7 @@ class SayNoForm(forms.Form):
     strokes = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
 
     def clean_strokes(self) -> list:
         return strokes.read(self.cleaned_data["strokes"])
@@ -216,4 +219,4 @@ class WithdrawForm(forms.Form):
     asked = forms.BooleanField(label=_("The patient (or the one who signed) asks to take the consent back"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -41,7 +42,7 @@ def consent_is_valid(case: Case, at: datetime, act: Act | None) -> Judgement:
                     mend_label=_("To the self-pay notice"),
                 )
             return passes((_("consent signed"), f"{when(consent.signed_at)} {consent.get_signer_display()}"))
-    facts = [(_("consent signed"), f"{when(one.signed_at)} {one.get_signer_display()}") for one in signed]
+    facts: list[tuple] = [(_("consent signed"), f"{when(one.signed_at)} {one.get_signer_display()}") for one in signed]
     if not signed:
         facts.append((_("consent signed"), _("none by then")))
         facts += [(_("signed only later"), when(one.signed_at)) for one in case.consents]
@@ -63,9 +64,9 @@ def _awaits_self_pay_notice(consent: Consent, case: Case, at: datetime, act: Act
     return not case.referral.self_pay_notices.filter(price=consent.price_id, signed_at__lte=at).exists()
 
 
-def _wrong(consent: Consent, case: Case, at: datetime, act: Act | None) -> list[str]:
+def _wrong(consent: Consent, case: Case, at: datetime, act: Act | None) -> list[Any]:
     """What makes this consent not hold at `at`; nothing when it holds."""
-    wrong = []
+    wrong: list[Any] = []
     if consent.withdrawn_at and consent.withdrawn_at <= at:
         wrong.append(_("The consent was withdrawn on %(at)s.") % {"at": when(consent.withdrawn_at)})
     if consent.lapsed_at and consent.lapsed_at <= at:
@@ -77,9 +78,9 @@ def _wrong(consent: Consent, case: Case, at: datetime, act: Act | None) -> list[
     return wrong
 
 
-def _changed(consent: Consent, case: Case, at: datetime, act: Act | None) -> list[str]:
+def _changed(consent: Consent, case: Case, at: datetime, act: Act | None) -> list[Any]:
     """What has changed since a consent kept live was signed."""
-    changed = []
+    changed: list[Any] = []
     if consent.test_id != case.referral.test_id:
         changed.append(_("It was signed for another test."))
     laboratory = case.laboratory(at, act)
@@ -87,7 +88,7 @@ def _changed(consent: Consent, case: Case, at: datetime, act: Act | None) -> lis
         changed.append(_("It was signed for another laboratory."))
     if not case.referral.is_research:
         told = consent.amount
-        if told is None and consent.price_id:
+        if told is None and consent.price:
             told = consent.price.amount
         due = _amount_due(case, at, act)
         if due and told not in due:

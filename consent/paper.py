@@ -76,18 +76,17 @@ def ensure(paper: Consent | SelfPayNotice, *, by: Any) -> StoredFile:
 def signed(paper: Consent | SelfPayNotice) -> bytes:
     """The bytes of a signed consent or notice: text, choices, signature as drawn, digest and anti-forgery code."""
     referral = paper.referral
-    is_consent = isinstance(paper, Consent)
     context = {
         "blank": False,
         "title": paper.content[0]["title"],
         "head": _facts(paper),
         "sections": paper.content[1:],
-        "choices": _chosen(paper.choices) if is_consent else [],
+        "choices": _chosen(paper.choices) if isinstance(paper, Consent) else [],
         "signer": _signer(paper),
         "drawn": strokes.svg(paper.strokes, label="签名笔迹"),
         "paper": paper,
         "told_by": paper.told_by,
-        "told_at": paper.disclosed_at if is_consent else paper.signed_at,
+        "told_at": paper.disclosed_at if isinstance(paper, Consent) else paper.signed_at,
         "code": queries.anti_forgery_code(paper),
         "sha256": paper.content_sha256,
     }
@@ -131,8 +130,8 @@ def _chosen(choices: Mapping[str, Any]) -> list[tuple[str, str]]:
     with override(CHINESE):
         return [
             ("敏感个人信息单独同意", "同意" if choices.get("privacy") else "未同意"),
-            ("遗传性及意外发现", str(dict(Choices.GERMLINE).get(choices.get("germline"), ""))),
-            ("剩余标本", str(dict(Choices.LEFTOVER).get(choices.get("leftover"), ""))),
+            ("遗传性及意外发现", str(dict(Choices.GERMLINE).get(str(choices.get("germline")), ""))),
+            ("剩余标本", str(dict(Choices.LEFTOVER).get(str(choices.get("leftover")), ""))),
         ]
 
 
@@ -145,9 +144,9 @@ def _signer(paper: Consent | SelfPayNotice) -> list[tuple[str, str]]:
             rows.append(("姓名", name))
         if paper.signer != Consent.Signer.PATIENT:
             rows += [("与患者的关系", paper.relation), ("未由本人签字的原因", paper.reason)]
-            sealed = getattr(paper, "signer_id_number", None)
-            if number := decrypt(sealed, patient=case, column="signer_id_number"):
-                rows.append((str(dict(IdType.choices).get(paper.signer_id_type, "证件")), number))
+        if isinstance(paper, Consent) and paper.signer_id_number:
+            number = decrypt(paper.signer_id_number, patient=case, column="signer_id_number")
+            rows.append((str(dict(IdType.choices).get(paper.signer_id_type, "证件")), number))
         rows.append(("签字方式", paper.get_method_display()))
         if paper.witness:
             rows.append(("见证人", f"{paper.witness.name}（工号 {paper.witness.username}）"))
@@ -163,7 +162,7 @@ p { margin: 0 0 1mm }
 .org { text-align: center; margin: 0 0 1mm; color: #333 }
 .numbers { display: flex; justify-content: space-between; font-size: 9pt; border-bottom: 0.5pt solid #000; padding-bottom: 1mm; margin-bottom: 2mm }
 .facts { margin: 1mm 0 1.5mm } .facts th { width: 28%; text-align: left; background: #f4f6f6 }
-.key td { font-size: 12pt } .person th { width: 14% } .person td { width: 19% }
+.key td { font-size: 12pt } .facts.person th { width: 12% } .facts.person td { width: 21.3% }
 .warning { border: 0.8pt solid #000; padding: 1mm 2mm; margin: 1mm 0 }
 .box { display: inline-block; width: 3.2mm; height: 3.2mm; border: 0.6pt solid #000; vertical-align: -0.4mm; margin-right: 1mm }
 .signature { break-inside: avoid; margin-top: 5mm; border: 0.6pt solid #000; padding: 2.5mm 3mm }

@@ -98,11 +98,11 @@ def age_of(patient: Patient, on: date) -> Age | None:
 
 
 def _born(patient: Patient) -> date | None:
-    identity = Identity.objects.filter(patient=patient).first()
+    sealed = Identity.objects.filter(patient=patient).values_list("id_number", flat=True).first()
     try:
-        number = check_id_number(decrypt(identity.id_number, patient=patient.pk, column="id_number"))
+        number = check_id_number(decrypt(sealed, patient=patient.pk, column="id_number"))
         return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
-    except (AttributeError, Tampered, ValidationError, ValueError):
+    except (Tampered, ValidationError, ValueError):
         return None
 
 
@@ -132,7 +132,8 @@ def _patient_may_sign(signer: Signer, age: Age | None) -> None:
 
 
 def _another_signs(signer: Signer, age: Age | None) -> Signer:
-    reason, wrong = signer.reason.strip(), {}
+    reason = signer.reason.strip()
+    wrong: dict[str, Any] = {}
     if signer.kind == Who.RELATIVE and age and age.is_minor:
         raise ValidationError({"signer": _("The patient is under 18: a guardian signs.")})
     if signer.kind == Who.GUARDIAN and not reason and age and age.is_minor:

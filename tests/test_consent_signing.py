@@ -124,7 +124,7 @@ def test_a_relative_shows_a_paper_and_is_kept_as_ciphertext(waiting, sign):
 
     consent = sign(referral, signer=Signer(**RELATIVE))
     assert (consent.signer, consent.relation, consent.reason) == ("relative", "女儿", "病情不宜告知患者")
-    assert decrypt(consent.signer_id_number, patient=referral.patient_id, column="signer_id_number") == "A1234567"
+    assert decrypt(consent.signer_id_number, patient=referral.pk, column="signer_id_number") == "A1234567"
     assert judge("X05", Case(Referral.objects.get(pk=referral.pk)), timezone.now()).verdict == "passes"
 
 

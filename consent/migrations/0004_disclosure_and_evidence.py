@@ -6,121 +6,192 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('catalog', '0001_initial'),
-        ('consent', '0003_live_pathway'),
-        ('documents', '0001_initial'),
-        ('referrals', '0004_packed_specimens'),
-        ('vendors', '0001_initial'),
+        ("catalog", "0001_initial"),
+        ("consent", "0003_live_pathway"),
+        ("documents", "0001_initial"),
+        ("referrals", "0004_packed_specimens"),
+        ("vendors", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Disclosure',
+            name="Disclosure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('told_at', models.DateTimeField(verbose_name='told at')),
-                ('edition', models.PositiveSmallIntegerField(verbose_name='edition')),
-                ('content_sha256', models.CharField(max_length=64)),
-                ('amount', models.DecimalField(blank=True, decimal_places=2, max_digits=10, null=True, verbose_name='price told (yuan)')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("told_at", models.DateTimeField(verbose_name="told at")),
+                ("edition", models.PositiveSmallIntegerField(verbose_name="edition")),
+                ("content_sha256", models.CharField(max_length=64)),
+                (
+                    "amount",
+                    models.DecimalField(
+                        blank=True, decimal_places=2, max_digits=10, null=True, verbose_name="price told (yuan)"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'disclosure',
-                'ordering': ['referral', 'told_at'],
+                "verbose_name": "disclosure",
+                "ordering": ["referral", "told_at"],
             },
         ),
         migrations.AlterModelOptions(
-            name='selfpaynotice',
-            options={'ordering': ['referral', 'signed_at'], 'verbose_name': 'self-pay notice'},
+            name="selfpaynotice",
+            options={"ordering": ["referral", "signed_at"], "verbose_name": "self-pay notice"},
         ),
         migrations.AddField(
-            model_name='consent',
-            name='lapse_reason',
-            field=models.CharField(blank=True, max_length=200, verbose_name='why lapsed'),
+            model_name="consent",
+            name="lapse_reason",
+            field=models.CharField(blank=True, max_length=200, verbose_name="why lapsed"),
         ),
         migrations.AddField(
-            model_name='consent',
-            name='lapsed_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='lapsed at'),
+            model_name="consent",
+            name="lapsed_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="lapsed at"),
         ),
         migrations.AddField(
-            model_name='consent',
-            name='method',
-            field=models.CharField(choices=[('drawn', 'Signed by hand on the screen'), ('typed', 'Name typed before a witness'), ('paper', 'Signed on paper')], default='drawn', max_length=10, verbose_name='way of signing'),
+            model_name="consent",
+            name="method",
+            field=models.CharField(
+                choices=[
+                    ("drawn", "Signed by hand on the screen"),
+                    ("typed", "Name typed before a witness"),
+                    ("paper", "Signed on paper"),
+                ],
+                default="drawn",
+                max_length=10,
+                verbose_name="way of signing",
+            ),
         ),
         migrations.AddField(
-            model_name='consent',
-            name='scan',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.storedfile'),
+            model_name="consent",
+            name="scan",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="documents.storedfile",
+            ),
         ),
         migrations.AddField(
-            model_name='consent',
-            name='signer_id_number',
-            field=models.BinaryField(blank=True, null=True, verbose_name='ID number of the signer'),
+            model_name="consent",
+            name="signer_id_number",
+            field=models.BinaryField(blank=True, null=True, verbose_name="ID number of the signer"),
         ),
         migrations.AddField(
-            model_name='consent',
-            name='signer_id_type',
-            field=models.CharField(blank=True, max_length=20, verbose_name='paper shown'),
+            model_name="consent",
+            name="signer_id_type",
+            field=models.CharField(blank=True, max_length=20, verbose_name="paper shown"),
         ),
         migrations.AddField(
-            model_name='consent',
-            name='witness',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="consent",
+            name="witness",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='selfpaynotice',
-            name='method',
-            field=models.CharField(choices=[('drawn', 'Signed by hand on the screen'), ('typed', 'Name typed before a witness'), ('paper', 'Signed on paper')], default='drawn', max_length=10, verbose_name='way of signing'),
+            model_name="selfpaynotice",
+            name="method",
+            field=models.CharField(
+                choices=[
+                    ("drawn", "Signed by hand on the screen"),
+                    ("typed", "Name typed before a witness"),
+                    ("paper", "Signed on paper"),
+                ],
+                default="drawn",
+                max_length=10,
+                verbose_name="way of signing",
+            ),
         ),
         migrations.AddField(
-            model_name='selfpaynotice',
-            name='reason',
-            field=models.CharField(blank=True, max_length=200, verbose_name='why the patient did not sign'),
+            model_name="selfpaynotice",
+            name="reason",
+            field=models.CharField(blank=True, max_length=200, verbose_name="why the patient did not sign"),
         ),
         migrations.AddField(
-            model_name='selfpaynotice',
-            name='scan',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.storedfile'),
+            model_name="selfpaynotice",
+            name="scan",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="documents.storedfile",
+            ),
         ),
         migrations.AddField(
-            model_name='selfpaynotice',
-            name='witness',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="selfpaynotice",
+            name="witness",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.UniqueConstraint(condition=models.Q(('number', ''), _negated=True), fields=('referral', 'edition'), name='consent_edition_once'),
+            model_name="consent",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("number", ""), _negated=True),
+                fields=("referral", "edition"),
+                name="consent_edition_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.CheckConstraint(condition=models.Q(('number', ''), models.Q(models.Q(('content_sha256', ''), _negated=True), ('disclosed_at__isnull', False)), _connector='OR'), name='numbered_consent_is_evidence'),
+            model_name="consent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("number", ""),
+                    models.Q(models.Q(("content_sha256", ""), _negated=True), ("disclosed_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="numbered_consent_is_evidence",
+            ),
         ),
         migrations.AddField(
-            model_name='disclosure',
-            name='laboratory',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='vendors.laboratory'),
+            model_name="disclosure",
+            name="laboratory",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="vendors.laboratory",
+            ),
         ),
         migrations.AddField(
-            model_name='disclosure',
-            name='price',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='vendors.price'),
+            model_name="disclosure",
+            name="price",
+            field=models.ForeignKey(
+                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="vendors.price"
+            ),
         ),
         migrations.AddField(
-            model_name='disclosure',
-            name='referral',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='disclosures', to='referrals.referral'),
+            model_name="disclosure",
+            name="referral",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="disclosures", to="referrals.referral"
+            ),
         ),
         migrations.AddField(
-            model_name='disclosure',
-            name='test',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.genetest'),
+            model_name="disclosure",
+            name="test",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalog.genetest"
+            ),
         ),
         migrations.AddField(
-            model_name='disclosure',
-            name='told_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="disclosure",
+            name="told_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
     ]

@@ -56,14 +56,13 @@ def consent_panel(context: template.Context, referral: Referral) -> Panel:
         referral.consents.select_related("told_by", "laboratory", "price", "witness").order_by("-signed_at", "-pk")
     )
     standing = next((one for one in consents if not one.withdrawn_at and not one.lapsed_at), None)
-    live = standing is not None and standing.origin == Origin.LIVE and bool(standing.number)
     may_lapse = referral.status in pathway.LAPSE_CONSENT.sources
     return Panel(
         entries=[_entry(one, referral, sees) for one in consents],
         refusals=list(referral.consent_refusals.select_related("recorded_by")),
         notices=list(referral.self_pay_notices.select_related("told_by")),
         told=None if consents else referral.disclosures.select_related("told_by").last(),
-        changed=queries.changes(standing, referral, now) if live and may_lapse else [],
+        changed=queries.changes(standing, referral, now) if standing and standing.number and may_lapse else [],
         self_pay_due=queries.self_pay_notice_due(referral),
         refund_due=queries.refund_due(referral),
         testing_to_stop=queries.testing_to_stop(referral),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.models import User
 from audit.declaring import record_reading
 from audit.gates import Refused
 from audit.guards import needs
@@ -27,7 +28,7 @@ from documents import files
 from referrals import pathway
 from referrals.models import Referral
 
-RECORD, WITHDRAW, VIEW = "consent.record_consent", "consent.record_withdrawal", "referrals.view_referral"
+RECORD, WITHDRAW = "consent.record_consent", "consent.record_withdrawal"
 WITHDRAWN_SAYS = gettext_lazy(
     "The consent is withdrawn: what has not been tested is stopped and paid back by the rules; what is done stays done."
 )
@@ -75,7 +76,7 @@ def disclose(request: HttpRequest, referral: Referral) -> HttpResponse:
         return start_page(request, referral, form=form, status=422)
     try:
         asked = form.cleaned_data
-        actions.disclose(referral=referral, by=request.user, shown=asked["shown"], at=asked["told_at"])
+        actions.disclose(referral=referral, by=cast(User, request.user), shown=asked["shown"], at=asked["told_at"])
     except Refused as refused:
         return start_page(request, referral, refused.refusals, status=422)
     except ValidationError as fault:
@@ -92,7 +93,7 @@ def withdraw(request: HttpRequest, referral: Referral) -> HttpResponse:
     form, refusals = WithdrawForm(request.POST or None), []
     if request.method == "POST" and form.is_valid():
         try:
-            actions.withdraw(referral=referral, by=request.user, reason=form.cleaned_data["reason"])
+            actions.withdraw(referral=referral, by=cast(User, request.user), reason=form.cleaned_data["reason"])
             messages.success(request, WITHDRAWN_SAYS)
             return redirect(case_url(referral))
         except Refused as refused:

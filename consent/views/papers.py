@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from audit.declaring import record_reading
@@ -17,10 +16,7 @@ from documents.spreadsheets import attachment
 from referrals.gates.words import link
 from referrals.models import Referral
 
-RECORD, WITHDRAW, VIEW = "consent.record_consent", "consent.record_withdrawal", "referrals.view_referral"
-WITHDRAWN_SAYS = gettext_lazy(
-    "The consent is withdrawn: what has not been tested is stopped and paid back by the rules; what is done stays done."
-)
+VIEW = "referrals.view_referral"
 
 
 @require_GET

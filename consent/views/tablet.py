@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -11,23 +11,20 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts.models import User
 from audit.gates import Refusal, Refused
 from audit.guards import needs
 from consent import actions, paper, queries
 from consent.forms import ConsentForm, SayNoForm, SignerForm
-from consent.signing import age_of
+from consent.signing import OWN_INFORMATION, age_of
 from consent.views.desk import after_signing, start_page
 from consent.views.papers import case_url
 from referrals import pathway
 from referrals.models import Referral
 
-RECORD, WITHDRAW, VIEW = "consent.record_consent", "consent.record_withdrawal", "referrals.view_referral"
-WITHDRAWN_SAYS = gettext_lazy(
-    "The consent is withdrawn: what has not been tested is stopped and paid back by the rules; what is done stays done."
-)
+RECORD = "consent.record_consent"
 
 
 @require_http_methods(["GET", "POST"])
@@ -53,10 +50,10 @@ def _signed(request: HttpRequest, referral: Referral) -> HttpResponse:
         if valid:
             with transaction.atomic():
                 if form.cleaned_data["told_again"] and not queries.told(referral, shown):
-                    actions.disclose(referral=referral, by=request.user, shown=shown)
+                    actions.disclose(referral=referral, by=cast(User, request.user), shown=shown)
                 consent = actions.record_consent(
                     referral=referral,
-                    by=request.user,
+                    by=cast(User, request.user),
                     shown=shown,
                     signer=form.signed_by,
                     signature=form.signature,
@@ -101,10 +98,18 @@ def _redrawn(request: HttpRequest, referral: Referral, form: ConsentForm, text: 
     return _tablet(request, referral, text, again, refusals=refusals, status=422)
 
 
+def _age(referral: Referral) -> dict[str, bool]:
+    """Whether the patient's age has to be confirmed, and whether a guardian gives the separate consent."""
+    age = age_of(referral.patient, timezone.localdate())
+    return {
+        "ask_age": bool(age and not age.is_adult and (not age.is_minor or age.may_support_self)),
+        "is_child": bool(age and age.high < OWN_INFORMATION),
+    }
+
+
 def _tablet(
     request: HttpRequest, referral: Referral, text: Any, form: Any, *, refusals: Any = (), status: int = 200
 ) -> HttpResponse:
-    age = age_of(referral.patient, timezone.localdate())
     context = {
         "referral": referral,
         "person": paper.person(referral),
@@ -114,8 +119,7 @@ def _tablet(
         "form": form,
         "refusals": refusals,
         "retell": not queries.told(referral, text.sha256),
-        "ask_age": bool(age and not age.is_adult and (not age.is_minor or age.may_support_self)),
-        "is_child": bool(age and age.high < 14),
+        **_age(referral),
         "case_url": case_url(referral),
     }
     return render(request, "consent/tablet_sign.html", context, status=status)
@@ -142,7 +146,7 @@ def self_pay(request: HttpRequest, referral: Referral) -> HttpResponse:
         try:
             actions.sign_self_pay_notice(
                 referral=referral,
-                by=request.user,
+                by=cast(User, request.user),
                 shown=form.cleaned_data["shown"],
                 signer=form.signed_by,
                 signature=form.signature,
@@ -160,7 +164,7 @@ def self_pay(request: HttpRequest, referral: Referral) -> HttpResponse:
         "recap": text.content[1]["facts"][:3],
         "form": form,
         "refusals": refusals,
-        "ask_age": True,
+        **_age(referral),
         "self_pay": True,
         "case_url": case_url(referral),
     }
@@ -177,7 +181,7 @@ def refuse(request: HttpRequest, referral: Referral) -> HttpResponse:
         try:
             actions.refuse(
                 referral=referral,
-                by=request.user,
+                by=cast(User, request.user),
                 signer=asked["signer"],
                 reason=asked["reason"],
                 drawn=asked["strokes"],

@@ -62,8 +62,8 @@ def _where(facts: Facts) -> str:
 
 
 def _pays(facts: Facts) -> str:
-    insurance = facts.price.insurance_class or "医保类别未标注"
-    return f"{yuan(facts.price.amount)}（{insurance}），只在本院收费处缴费"
+    insurance = facts.fee.insurance_class or "医保类别未标注"
+    return f"{yuan(facts.fee.amount)}（{insurance}），只在本院收费处缴费"
 
 
 def _illness(facts: Facts) -> Section:  # 1
@@ -127,7 +127,7 @@ def _why(facts: Facts) -> Section:  # 3, 4
         rows.append(("目的", line.purpose))
         if line.drugs and line.drugs != "—":
             rows.append(("可能有关的药物", line.drugs))
-    if facts.has_guideline:
+    if line and facts.has_guideline:
         rows.append(("依据", f"{line.issuer}《{line.guideline}》（{line.year}年）"))
     else:
         paragraphs.append("科室专门讨论过您的情况，并收集了下面的依据；检测对您有没有帮助，并不确定。")
@@ -203,7 +203,7 @@ def _alternatives(facts: Facts) -> Section:  # 7
 
 
 def _cost(facts: Facts) -> Section:  # 8
-    price = facts.price
+    price = facts.fee
     return Section(
         "fee",
         "要花多少钱",
@@ -335,7 +335,7 @@ def _free_will(facts: Facts) -> Section:  # 13
             "您可以现在不同意，也可以同意以后再撤回，不需要说明理由。不同意或撤回，都不影响您的其他诊疗。",
             "您可以多想一想，和家人商量以后再签。",
         ),
-        (("不同意", "点屏幕下方的“我不同意”，或者直接告诉医师"), ("签字后撤回", "告诉医师、医务科或投诉接待处")),
+        (("不同意", "选“我不同意”，或者直接告诉医师"), ("签字后撤回", "告诉医师、医务科或投诉接待处")),
         items=(13,),
     )
 

@@ -34,6 +34,13 @@ class Facts:
         return self.referral.is_research
 
     @property
+    def fee(self) -> Price:
+        """The price of a clinical test; a research test has none to speak of."""
+        if self.price is None:
+            raise ValueError("A research test has no price.")
+        return self.price
+
+    @property
     def specimen(self) -> str:
         line = self.referral.indication
         return (line and line.specimen) or self.referral.test.specimen
@@ -77,14 +84,14 @@ def gather(referral: Referral, at: datetime) -> Facts:
         message = _("The system has not yet allocated where the test is done, so there is no consent to sign.")
         raise Refused(Refusal("X05", message, ("B16", "B17"), link("referrals:case", referral.pk), _("To the case")))
     review = referral.mdt_reviews.filter(concluded_at__lte=at).order_by("-concluded_at").first()
-    agreed = review and review.conclusion == MDTReview.Conclusion.AGREE
+    agreed = review if review and review.conclusion == MDTReview.Conclusion.AGREE else None
     return Facts(
         referral=referral,
         on=on,
         laboratory=referral.laboratory,
         price=None if referral.is_research else _price(referral, on),
         ethics=_ethics(referral, on),
-        mdt_on=timezone.localdate(review.concluded_at) if agreed else None,
+        mdt_on=timezone.localdate(agreed.concluded_at) if agreed else None,
         papers=tuple(
             "，".join(str(one) for one in paper if one)
             for paper in referral.evidence.order_by("pk").values_list("title", "source", "year", "level")

@@ -18,7 +18,7 @@ def needs_self_pay_notice(price: Price | None) -> bool:
 
 
 def compose_self_pay(facts: Facts, *, number: str, edition: int) -> Text:
-    price = facts.price
+    price = facts.fee
     phone = facts.referral.institution.complaint_phone or "见医院门诊大厅公示"
     return Text(
         "自费医疗服务项目告知书",

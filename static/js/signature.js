@@ -125,6 +125,7 @@
   function steps(body) {
     var screens = Array.prototype.slice.call(document.querySelectorAll("[data-step]"));
     var back = document.querySelector("[data-back]"), next = document.querySelector("[data-next]");
+    var submit = document.querySelector("[data-submit]");
     var progress = document.querySelector("[data-progress]");
     var here = 0;
     if (!screens.length || !next) return;
@@ -135,6 +136,7 @@
       screens.forEach(function (screen, place) { screen.hidden = place !== here; });
       back.hidden = here === 0;
       next.hidden = here === screens.length - 1;
+      submit.hidden = !next.hidden;
       if (progress) {
         progress.hidden = false;
         progress.textContent = progress.getAttribute("data-words").replace("{n}", here + 1).replace("{all}", screens.length);
@@ -180,12 +182,13 @@
     var box = document.querySelector("[data-for-another]");
     if (!box) return;
     var typed = document.querySelector("input[name=typed]");
+    var name = document.querySelector("[data-name]");
     function fit() {
       var chosen = document.querySelector("input[name=signer]:checked");
-      box.hidden = !(chosen && chosen.value !== "patient");
+      box.hidden = !(chosen && chosen.value !== "patient") && !box.querySelector(".field-error");
+      name.hidden = box.hidden && !(typed && typed.checked) && !name.querySelector(".field-error");
     }
     document.addEventListener("change", fit);
-    if (typed && typed.checked) typed.closest("details").open = true;
     fit();
   }
 
