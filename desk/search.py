@@ -6,7 +6,8 @@ import re
 
 from django.db.models import Q, QuerySet
 
-from referrals.models import Referral
+from referrals import barcodes
+from referrals.models import Referral, Specimen
 
 SHOWN = 50
 
@@ -21,6 +22,9 @@ def referrals(user, text: str) -> QuerySet[Referral]:
     if not text:
         return visible.none()
     wanted = Q(number__istartswith=text)
+    if barcodes.is_whole(text):
+        # A scan of a specimen's label.
+        wanted |= Q(pk__in=Specimen.objects.filter(barcode=barcodes.clean(text)).values("referral"))
     if user.sees_identity:
         wanted |= Q(patient__record_no__iexact=text)
         if re.fullmatch(r"[A-Za-z]+", text):

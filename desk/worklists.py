@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import Alarm
-from referrals import deliberating
+from referrals import deliberating, queries
 from referrals.models import Referral, ReferralDraft, StatementDifference, Status
 from reports.models import Report
 from supervision.models import Finding
@@ -53,6 +53,18 @@ def _reports_waiting(user) -> QuerySet:
     return Report.objects.visible_to(user).filter(status__in=states)
 
 
+def _waiting(code: str, label: Any, permission: str) -> Worklist:
+    """One station's list: the cases that wait there, on the list of cases."""
+    return Worklist(
+        f"waiting_{code}",
+        label,
+        "referrals:list",
+        permission,
+        lambda user: queries.waiting(Referral.objects.visible_to(user), code),
+        f"?stage={code}",
+    )
+
+
 WORKLISTS = (
     Worklist(
         "under_way",
@@ -89,6 +101,9 @@ WORKLISTS = (
         "referrals.call_discussion",
         lambda user: Referral.objects.visible_to(user).filter(status=Status.AWAITING_DISCUSSION),
     ),
+    *(_waiting(*one[:3]) for one in queries.WAITING),
+    Worklist("batches", _("Batches of specimens"), "referrals:batches", "referrals.hand_over_specimen"),
+    Worklist("studies", _("Studies"), "referrals:studies", "referrals.manage_studies"),
     Worklist(
         "findings",
         _("Findings of self-inspection"),

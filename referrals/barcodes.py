@@ -42,4 +42,7 @@ def next_barcode(referral: Referral) -> str:
 
 def current(referral: Referral) -> Specimen | None:
     """The specimen the case goes on with: the one taken last."""
+    known = getattr(referral, "_prefetched_objects_cache", {}).get("specimens")
+    if known is not None:
+        return max(known, key=lambda one: one.pk, default=None)
     return referral.specimens.order_by("-pk").first()

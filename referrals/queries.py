@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import chinese_calendar
+from django.conf import settings
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -16,9 +17,10 @@ from django.utils.translation import pgettext_lazy
 
 from audit.gates import Verdict
 from referrals.gates import load_cases
-from referrals.models import Referral, Status
+from referrals.models import Referral, Specimen, Status
 from referrals.models.referral import ENDED, ReferralQuerySet
 from referrals.strip import OnStrip, case_judgements
+from vendors.models import Origin
 
 PAGE = 25
 CAP = 1000
@@ -27,23 +29,108 @@ QUARTER = re.compile(r"(20\d\d)Q([1-4])")
 # The tabs of the list: code, word, statuses (None: all under way; (): every case).
 STAGES: tuple[tuple[str, Any, tuple[Status, ...] | None], ...] = (
     ("under_way", _("Under way"), None),
-    ("deciding", _("In discussion"), (Status.SUBMITTED, Status.AWAITING_DISCUSSION, Status.AWAITING_MDT)),
+    (
+        "deciding",
+        _("In discussion"),
+        (
+            Status.SUBMITTED, Status.AWAITING_DISCUSSION, Status.DISCUSSED, Status.AWAITING_MDT,
+            Status.MORE_INFORMATION, Status.CHANGE_TEST,
+        ),
+    ),  # fmt: skip
     ("consenting", _("Awaiting consent"), (Status.MDT_AGREED, Status.AWAITING_CONSENT)),
     (
         "preparing",
         _("Awaiting charge or sampling"),
-        (Status.CONSENTED, Status.APPROVED, Status.AWAITING_CHARGE, Status.CHARGED),
+        (
+            Status.CONSENTED, Status.AWAITING_APPROVAL, Status.APPROVED, Status.AWAITING_CHARGE,
+            Status.AWAITING_SAMPLING, Status.CHARGED, Status.RECOLLECT,
+        ),
     ),
     ("testing", _("Being tested"), (Status.SAMPLED, Status.SHIPPED, Status.RECEIVED)),
-    ("filing", _("Awaiting filing"), (Status.REPORTED,)),
+    ("filing", _("Awaiting filing"), (Status.REPORTED, Status.REVIEWED, Status.TOLD)),
     ("filed", _("Filed"), (Status.FILED,)),
     ("stopped", _("Ended without a test"), tuple(status for status in ENDED if status != Status.FILED)),
     ("all", pgettext_lazy("cases", "All"), ()),
 )
 STAGE_CODES = [code for code, _label, _statuses in STAGES]
+# A case this many working days old and not ended is overdue (own proposal; a setting of the hospital).
+OVERDUE_DAYS = 10
+
+
+def _last_specimen(**having: Any) -> Exists:
+    """Whether the specimen taken last is so; it bears the case's own time of sampling."""
+    return Exists(
+        Specimen.objects.filter(Q(**having), referral=OuterRef("pk"), collected_at=OuterRef("collected_at"))
+    )
+
+
+def _fit() -> Q:
+    # A ledger tells nothing of fitness; what it holds goes on.
+    return Q(_last_specimen(is_fit=True)) | Q(_last_specimen(is_fit__isnull=True, origin=Origin.LEDGER))
+
+
+# The lists a post works from: code, word, the permission that opens it, and which cases wait there.
+WAITING: tuple[tuple[str, Any, str, Callable[[], Q]], ...] = (
+    (
+        "allocation", _("Awaiting a laboratory"), "referrals.allocate_again",
+        lambda: Q(status__in=[Status.SUBMITTED, Status.DISCUSSED, Status.MDT_AGREED]),
+    ),
+    (
+        "asked_back", _("Asked back to the doctor"), "referrals.submit_referral",
+        lambda: Q(status__in=[Status.MORE_INFORMATION, Status.CHANGE_TEST]),
+    ),
+    ("consent", _("Awaiting disclosure and consent"), "consent.record_consent", lambda: Q(status=Status.AWAITING_CONSENT)),
+    (
+        "approval", _("Awaiting approval of outsourcing"), "referrals.approve_outsourcing",
+        lambda: Q(status=Status.AWAITING_APPROVAL),
+    ),
+    ("charge", _("Awaiting charge"), "referrals.record_charge", lambda: Q(status=Status.AWAITING_CHARGE)),
+    (
+        "sampling", _("Awaiting sampling"), "referrals.collect_specimen",
+        lambda: Q(status__in=[Status.CHARGED, Status.AWAITING_SAMPLING, Status.RECOLLECT]),
+    ),
+    (
+        "assessment", _("Awaiting assessment of the specimen"), "referrals.assess_specimen",
+        lambda: Q(_last_specimen(is_fit__isnull=True, origin=Origin.LIVE), status=Status.SAMPLED),
+    ),
+    (
+        "shipping", _("Awaiting sending"), "referrals.hand_over_specimen",
+        lambda: Q(_fit(), status=Status.SAMPLED, laboratory__isnull=False),
+    ),
+    ("receipt", _("Awaiting receipt"), "referrals.record_receipt", lambda: Q(status=Status.SHIPPED)),
+    (
+        "result", _("Awaiting the report"), "referrals.record_result",
+        lambda: Q(status=Status.RECEIVED) | Q(_fit(), status=Status.SAMPLED, laboratory__isnull=True),
+    ),
+    ("review", _("Awaiting review of the report"), "referrals.review_result", lambda: Q(status=Status.REPORTED)),
+    ("telling", _("Awaiting that the patient is told"), "referrals.tell_patient", lambda: Q(status=Status.REVIEWED)),
+    ("record", _("Awaiting filing"), "referrals.file_record", lambda: Q(status=Status.TOLD)),
+    (
+        "overdue", _("Overdue"), "referrals.view_referral",
+        lambda: ~Q(status__in=ENDED) & Q(requested_at__lt=overdue_before()),
+    ),
+)  # fmt: skip
+WAITING_CODES = [code for code, *_rest in WAITING]
+
+
+def waiting(found: ReferralQuerySet, code: str) -> ReferralQuerySet:
+    """The cases of one worklist."""
+    asked = next(cases for name, _label, _permission, cases in WAITING if name == code)
+    return found.filter(asked())
+
+
+def overdue_before() -> datetime:
+    """Requested before this moment, a case under way is overdue."""
+    days = getattr(settings, "OVERDUE_WORKING_DAYS", OVERDUE_DAYS)
+    day = timezone.localdate()
+    while working_days(day, timezone.localdate()) < days:
+        day -= timedelta(days=1)
+    return datetime(day.year, day.month, day.day, tzinfo=timezone.get_default_timezone())
 
 
 def in_stage(found: ReferralQuerySet, stage: str) -> ReferralQuerySet:
+    if stage in WAITING_CODES:
+        return waiting(found, stage)
     statuses = next(statuses for code, _label, statuses in STAGES if code == stage)
     if statuses is None:
         return found.under_way()

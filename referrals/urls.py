@@ -1,10 +1,15 @@
 from django.urls import path
 
-from referrals.views import deliberations, requests
+from referrals.views import case, corrections, deliberations, requests, results, shipping, stations, studies
 
 app_name = "referrals"
 
 urlpatterns = [
+    # The list and the page of cases
+    path("", case.index, name="list"),
+    path("<int:pk>/", case.case, name="case"),
+    path("<int:pk>/let-in/", case.let_in, name="let_in"),
+    path("<int:pk>/let-in/<int:grant>/withdraw/", case.withdraw, name="withdraw_let_in"),
     # The request
     path("new/", requests.new, name="new"),
     path("new/patient/", requests.patient, name="new_patient"),
@@ -30,6 +35,36 @@ urlpatterns = [
     path("deliberations/<int:pk>/call-off/", deliberations.call_off, name="call_off"),
     path("deliberations/<int:pk>/minutes/", deliberations.minutes_page, name="minutes"),
     path("deliberations/<int:pk>/minutes.pdf", deliberations.minutes_pdf, name="minutes_pdf"),
+    # From approval to the filed record
+    path("<int:pk>/approve/", stations.approve, name="approve"),
+    path("charge/", stations.charge_lookup, name="charge_lookup"),
+    path("<int:pk>/charge/", stations.charge, name="charge"),
+    path("<int:pk>/specimen/", stations.specimen, name="specimen"),
+    path("<int:pk>/label.pdf", stations.label, name="label"),
+    path("batches/", shipping.batches, name="batches"),
+    path("batches/pack/", shipping.pack, name="pack"),
+    path("batches/<int:pk>/", shipping.batch, name="batch"),
+    path("batches/<int:pk>/take-out/<int:referral>/", shipping.take_out, name="take_out"),
+    path("batches/<int:pk>/receive/", shipping.receive_all, name="receive_batch"),
+    path("batches/<int:pk>/manifest.pdf", shipping.manifest_pdf, name="manifest"),
+    path("<int:pk>/receive/", stations.receive, name="receive"),
+    path("<int:pk>/reject/", stations.reject, name="reject"),
+    path("<int:pk>/result/", results.result, name="result"),
+    path("<int:pk>/result/correct/", results.correct, name="correct"),
+    path("<int:pk>/results/<int:number>/report.pdf", results.report, name="report"),
+    path("<int:pk>/review/", results.review, name="review"),
+    path("<int:pk>/tell/", results.tell, name="tell"),
+    path("<int:pk>/file/", results.file, name="file"),
+    path("<int:pk>/drug/", results.drug, name="drug"),
+    path("<int:pk>/onward/", stations.take_up, name="onward"),
+    path("<int:pk>/void/", results.void, name="void"),
+    path("studies/", studies.studies, name="studies"),
+    path("studies/<int:pk>/", studies.study, name="study"),
     path("teams/", deliberations.teams, name="teams"),
     path("teams/<int:pk>/", deliberations.team, name="team"),
+    # Corrections; two records of one patient
+    path("<int:pk>/corrections/", corrections.correct, name="corrections"),
+    path("patients/", corrections.patients, name="patients"),
+    path("patients/<int:one>/merge/<int:other>/", corrections.merge, name="merge"),
+    path("patients/merges/<int:pk>/part/", corrections.part, name="part"),
 ]

@@ -6,6 +6,7 @@ Mingjian prints no receipt: it keeps the number of the entry in the hospital's o
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -41,10 +42,17 @@ def standing(referral: Referral) -> Charge | None:
 
 @transaction.atomic
 def charge(
-    *, referral: Referral, by: User, kind: str, receipt_no: str, at: datetime | None = None
+    *,
+    referral: Referral,
+    by: User,
+    kind: str,
+    receipt_no: str,
+    amount: Decimal | None = None,
+    at: datetime | None = None,
 ) -> Referral:
     """The fee is entered: at the published price of the day, which has to be the price consented to (X05, X07), and
-    never for research (X09). `receipt_no` is the hospital's own number (HIS 结算号, 票据号)."""
+    never for research (X09). `receipt_no` is the hospital's own number (HIS 结算号, 票据号); `amount` is what another
+    system says it charged, which X07 holds against the price."""
     at = at or timezone.now()
     receipt_no = needed(receipt_no=receipt_no)["receipt_no"]
     if kind not in Charge.Kind.values:
@@ -54,7 +62,8 @@ def charge(
         _ask(referral, by, at)
     referral = hold(referral, pathway.CHARGE)
     price = price_today(referral, at)
-    data = {"amount": price.amount} if price else {}
+    asked = amount if amount is not None else price and price.amount
+    data = {"amount": asked} if asked is not None else {}
     move(referral, pathway.CHARGE, by=by, act=Act(by, pathway.CHARGE.name, data), at=at, charged_at=at)
     Charge.objects.create(
         referral=referral,
@@ -84,9 +93,7 @@ def _consent(referral: Referral):
 
 
 @transaction.atomic
-def refund(
-    *, referral: Referral, by: User, reversal_no: str, reason: str, at: datetime | None = None
-) -> Referral:
+def refund(*, referral: Referral, by: User, reversal_no: str, reason: str, at: datetime | None = None) -> Referral:
     """The fee is given back: before sampling, after a specimen that failed, or after the case ended without a test.
 
     The charge stays with its reversal. Unless the case has ended, it awaits the fee again.

@@ -23,7 +23,9 @@ def void(*, referral: Referral, by: User, reason: str, at: datetime | None = Non
     reason = needed(reason=reason)["reason"]
     referral = hold(referral, pathway.VOID)
     if referral.charges.filter(reversed_at__isnull=True).exists():
-        raise refuse("charged", _("The fee has been charged: refund it first, then void the entry."), referral, anchor="charge")
+        raise refuse(
+            "charged", _("The fee has been charged: refund it first, then void the entry."), referral, anchor="charge"
+        )
     move(referral, pathway.VOID, by=by, at=at, reason=reason, end_reason=reason[:300])
     close_deliberations(referral)
     return referral

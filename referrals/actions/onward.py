@@ -50,7 +50,9 @@ def awaited(referral: Referral, at: datetime) -> Step | None:
         if status != Status.MDT_AGREED and needs_mdt(referral, at):
             return pathway.ASK_MDT
         return pathway.ALLOCATE
-    if status == Status.CONSENTED and referral.route == Referral.Route.OUTSOURCED:
+    # A case from a ledger names its laboratory and no route.
+    sent_outside = referral.route == Referral.Route.OUTSOURCED or (not referral.route and referral.laboratory_id)
+    if status == Status.CONSENTED and sent_outside:
         return pathway.ASK_APPROVAL
     if status in (Status.CONSENTED, Status.APPROVED):
         return pathway.WAIVE_CHARGE if referral.is_research else pathway.ASK_CHARGE

@@ -164,8 +164,10 @@ def _keep_manifest(batch: ShipmentBatch, by: User) -> Any:
 
 
 def _packed(batch: ShipmentBatch, by: User) -> ShipmentBatch:
-    now = ShipmentBatch.objects.select_for_update(of=("self",)).select_related("laboratory", "institution").get(
-        pk=batch.pk
+    now = (
+        ShipmentBatch.objects.select_for_update(of=("self",))
+        .select_related("laboratory", "institution")
+        .get(pk=batch.pk)
     )
     may(by, PERMISSION, now)
     if now.handed_over_at:

@@ -99,9 +99,7 @@ def assess(
         specimen.tumour_cell_percent = tumour_cell_percent
         specimen.is_fit, specimen.unfit_reason = is_fit, "" if is_fit else reason[:200]
         specimen.assessed_at, specimen.assessed_by = at, by
-        specimen.save(
-            update_fields=["tumour_cell_percent", "is_fit", "unfit_reason", "assessed_at", "assessed_by"]
-        )
+        specimen.save(update_fields=["tumour_cell_percent", "is_fit", "unfit_reason", "assessed_at", "assessed_by"])
     if not is_fit:
         move(referral, pathway.FIND_UNFIT, by=by, at=at, reason=reason)
         onward(referral, at=at)

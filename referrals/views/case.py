@@ -20,9 +20,10 @@ from audit import declaring
 from audit.guards import needs
 from documents.paging import address, newest_first
 from documents.templatetags.formats import day
-from referrals import portrait, queries, timeline
+from referrals import next_steps, portrait, queries, timeline
 from referrals.forms.cases import CaseFilter, LetInForm
 from referrals.models import Referral
+from referrals.models.referral import ENDED
 from referrals.strip import case_judgements
 
 PERMISSION = "referrals.view_referral"
@@ -38,24 +39,31 @@ def index(request: HttpRequest) -> HttpResponse:
     asked = form.asked
     found = visible.none() if asked is None else queries.filtered(visible, asked)
     stage = request.GET.get("stage", "")
-    if stage not in queries.STAGE_CODES:
+    if stage not in queries.STAGE_CODES and stage not in queries.WAITING_CODES:
         stage = "under_way" if asked is not None and not any(asked.values()) else "all"
-    counts = {code: queries.count_capped(queries.in_stage(found, code)) for code in queries.STAGE_CODES}
+    tabs = [(code, label) for code, label, *_rest in queries.WAITING if code == stage]
+    tabs += [(code, label) for code, label, _statuses in queries.STAGES]
+    counts = {code: queries.count_capped(queries.in_stage(found, code)) for code, _label in tabs}
     related = ["patient", "test", "department", "requester", "institution"]
     if user.sees_identity:
         related.append("patient__identity")
     page, older, newer = newest_first(
-        queries.in_stage(found, stage).select_related(*related), "requested_at", request.GET, size=queries.PAGE
+        queries.in_stage(found, stage).select_related(*related).prefetch_related("specimens"),
+        "requested_at",
+        request.GET,
+        size=queries.PAGE,
     )
+    stations = next_steps.main_stations(page, user)
     context = {
         "form": form,
         "several": form.several,
         "tabs": [
             (label, _tab(request, code), _capped(counts[code]), code == stage)
-            for code, label, _statuses in queries.STAGES
+            for code, label in tabs
         ],
         "keep": [("stage", stage)],
-        "rows": queries.rows(page),
+        "rows": [(row, *stations.get(row.referral.pk, (None, ""))) for row in queries.rows(page)],
+        "may_request": user.may("referrals.submit_referral"),
         "sees_identity": user.sees_identity,
         "total": min(counts[stage], queries.CAP),
         "more": counts[stage] > queries.CAP,
@@ -96,7 +104,8 @@ def _page(
         "referral": case.referral,
         "who": portrait.patient(case, user),
         "judgements": case_judgements(case),
-        "next_step": portrait.next_step(case),
+        "ahead": next_steps.ahead(case.referral, user, case=case),
+        "ended": case.referral.status in ENDED,
         "sections": portrait.sections(case, user),
         "findings": portrait.findings(case, user),
         "differences": portrait.differences(case, user),

@@ -1,0 +1,218 @@
+"""The shape of what is typed at the stations from approval to the filed record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from catalog.models import DrugTargetRule
+from referrals.models import Charge, Referral, Result
+
+ALTERATIONS = 4
+
+
+def moment_field(label: Any, **options: Any) -> forms.DateTimeField:
+    """A time typed or picked; empty means now."""
+    return forms.DateTimeField(
+        label=label,
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"],
+        **options,
+    )
+
+
+class StationForm(forms.Form):
+    """Carries the status the page was drawn for, so that a stale page is known."""
+
+    drawn = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *args: Any, referral: Referral, **kwargs: Any):
+        kwargs.setdefault("initial", {}).setdefault("drawn", referral.status)
+        super().__init__(data, *args, **kwargs)
+        self.referral = referral
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        return {name: value for name, value in self.cleaned_data.items() if name != "drawn"}
+
+
+class PlainForm(StationForm):
+    """Nothing to type: the button is the answer."""
+
+
+class ReasonForm(StationForm):
+    reason = forms.CharField(label=_("Reason"), max_length=200, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class ChargeForm(StationForm):
+    receipt_no = forms.CharField(
+        label=_("Number of the hospital's entry"),
+        max_length=60,
+        help_text=_("The HIS settlement number or the number of the fiscal receipt; may be scanned."),
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
+    )
+    kind = forms.ChoiceField(
+        label=_("Kind of entry"), choices=Charge.Kind.choices, initial=Charge.Kind.RECEIPT, widget=forms.RadioSelect
+    )
+
+
+class RefundForm(StationForm):
+    reversal_no = forms.CharField(label=_("Refund number"), max_length=60)
+    reason = forms.CharField(label=_("Why refunded"), max_length=200)
+
+
+class CollectForm(StationForm):
+    barcode = forms.CharField(
+        label=_("Barcode of the label"),
+        max_length=40,
+        help_text=_("Scan the label on the tube or block; it has to be this case's."),
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
+    )
+    kind = forms.ChoiceField(label=_("Specimen"))
+    at = moment_field(_("Taken at"), help_text=_("Empty: now."))
+
+    def __init__(self, data: Any = None, *, referral: Referral, **kwargs: Any):
+        super().__init__(data, referral=referral, **kwargs)
+        kinds: Any = self.fields["kind"]
+        kinds.choices = [(one, one) for one in referral.test.specimen.split("；") if one]
+
+
+class AssessForm(StationForm):
+    tumour_cell_percent = forms.IntegerField(
+        label=_("Tumour cells"), required=False, min_value=0, max_value=100,
+        widget=forms.NumberInput(attrs={"autofocus": True, "inputmode": "numeric"}),
+    )  # fmt: skip
+    is_fit = forms.TypedChoiceField(
+        label=_("The specimen is"),
+        choices=[("yes", _("Fit for the test")), ("no", _("Unfit: to be taken again"))],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(label=_("Why unfit"), max_length=200, required=False)
+
+    def __init__(self, data: Any = None, *, referral: Referral, least: int = 0, **kwargs: Any):
+        super().__init__(data, referral=referral, **kwargs)
+        percent: Any = self.fields["tumour_cell_percent"]
+        percent.unit = "%"
+        if least:
+            percent.help_text = _("This test needs at least %(least)s%%.") % {"least": least}
+        else:
+            percent.help_text = _("Not counted for this specimen.")
+
+
+class RejectForm(StationForm):
+    reason = forms.CharField(label=_("Why rejected"), max_length=200)
+    at = moment_field(_("Rejected at"), help_text=_("Empty: now."))
+
+
+class ReceiveForm(StationForm):
+    at = moment_field(_("Received at"), help_text=_("As the laboratory signed; empty: now."))
+
+
+class ResultForm(StationForm):
+    barcode = forms.CharField(
+        label=_("Specimen barcode on the report"),
+        max_length=40,
+        help_text=_("Scan it from the report; a report of another specimen is not taken in."),
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
+    )
+    report_no = forms.CharField(label=_("Report number"), max_length=60)
+    signed_out_by = forms.CharField(label=_("Signed by, at the laboratory"), max_length=60)
+    reported_at = moment_field(_("Reported at"), help_text=_("Empty: now."))
+    outcome = forms.ChoiceField(label=_("Result"), choices=Result.Outcome.choices, widget=forms.RadioSelect)
+    findings = forms.CharField(
+        label=_("Main findings"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Empty: put together from the alterations below."),
+    )  # fmt: skip
+    pdf = forms.FileField(label=_("Report (PDF)"))
+
+
+class CorrectionForm(ResultForm):
+    reason = forms.CharField(label=_("Why corrected"), max_length=200)
+
+
+class AlterationForm(forms.Form):
+    gene = forms.CharField(label=_("Gene"), max_length=40, required=False)
+    variant = forms.CharField(label=_("Variant"), max_length=160, required=False)
+    significance = forms.CharField(label=_("Significance"), max_length=60, required=False)
+
+
+Alterations = forms.formset_factory(AlterationForm, extra=ALTERATIONS, max_num=20)
+
+
+class ReviewForm(StationForm):
+    note = forms.CharField(
+        label=_("Opinion"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("What the result changes in the treatment."),
+    )  # fmt: skip
+
+
+class TellForm(StationForm):
+    at = moment_field(_("Told at"), help_text=_("Empty: now."))
+
+
+class DrugForm(StationForm):
+    drug = forms.CharField(label=_("Drug"), max_length=60, widget=forms.TextInput(attrs={"list": "drugs"}))
+    indication = forms.CharField(
+        label=pgettext_lazy("of a drug", "Indication"), max_length=120, widget=forms.TextInput(attrs={"list": "uses"})
+    )
+    line = forms.CharField(
+        label=_("Line or setting"), max_length=120, required=False, widget=forms.TextInput(attrs={"list": "lines"})
+    )
+
+    @staticmethod
+    def lists() -> dict[str, list[str]]:
+        """What the catalog's rules name, to choose from."""
+        rules = list(DrugTargetRule.objects.order_by("code"))
+        return {
+            "drugs": sorted({name for rule in rules for name in rule.drug_names}),
+            "uses": sorted({rule.indication for rule in rules}),
+            "lines": sorted({rule.line for rule in rules if rule.line}),
+        }
+
+
+class PackForm(forms.Form):
+    """Which specimens of one laboratory travel together."""
+
+    def __init__(self, data: Any = None, *, waiting: list[Referral]):
+        super().__init__(data)
+        self.fields["cases"] = forms.TypedMultipleChoiceField(
+            label=_("Specimens"), coerce=int, choices=[(one.pk, one.number) for one in waiting]
+        )
+
+
+class HandOverForm(forms.Form):
+    carrier = forms.CharField(label=_("Carrier"), max_length=80)
+    waybill = forms.CharField(label=_("Waybill"), max_length=60, required=False)
+    temperature = forms.CharField(
+        label=_("Temperature"), max_length=40, required=False, help_text=_("For example 2–8 °C, room temperature")
+    )
+
+
+class StudyForm(forms.Form):
+    number = forms.CharField(label=_("Study number"), max_length=60)
+    title = forms.CharField(label=_("Title of the study"), max_length=200)
+    hospital_approved_on = forms.DateField(
+        label=_("Approved by the hospital on"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+
+class StudyDatesForm(forms.Form):
+    hospital_approved_on = forms.DateField(
+        label=_("Approved by the hospital on"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    ended_on = forms.DateField(label=_("Ended on"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+
+class EthicsForm(forms.Form):
+    number = forms.CharField(label=_("Approval number"), max_length=60)
+    protocol_version = forms.CharField(label=_("Protocol version"), max_length=40, required=False)
+    valid_from = forms.DateField(label=_("Valid from"), widget=forms.DateInput(attrs={"type": "date"}))
+    valid_to = forms.DateField(label=_("Valid to"), widget=forms.DateInput(attrs={"type": "date"}))
+    covers_site = forms.BooleanField(label=_("Covers this hospital"), required=False, initial=True)
+
+

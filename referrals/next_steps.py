@@ -1,0 +1,214 @@
+"""What comes next on a case, for the person who looks: the one main step, what else may be done, who must act when it
+is somebody else, and what stops it before anybody tries.
+
+Buttons only mirror; the actions decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import pgettext_lazy
+
+from accounts.models import Role
+from audit.gates import Act, Refusal
+from audit.steps import Step
+from referrals import barcodes, pathway
+from referrals.actions.charging import price_today, standing
+from referrals.actions.onward import awaited
+from referrals.actions.specimens import fit_to_go_on
+from referrals.gates import Case
+from referrals.gates.words import link
+from referrals.models import Referral, Status
+from referrals.models.referral import ENDED
+
+
+@dataclass(frozen=True)
+class Station:
+    """A place of work on the pathway: which step is taken there, by whom, on which page, and when it is due."""
+
+    code: str
+    label: Any
+    step: Step
+    page: str
+    due: Callable[[Referral], bool] = lambda referral: True
+    # What the case waits for; the others may be done beside it.
+    main: bool = True
+    permission: str = ""
+
+    @property
+    def asks(self) -> str:
+        return self.permission or self.step.permission
+
+    def is_due(self, referral: Referral) -> bool:
+        return referral.status in self.step.sources and self.due(referral)
+
+
+@dataclass
+class Next:
+    """One thing that may be done now."""
+
+    station: Station
+    url: str
+    may: bool
+    refusals: list[Refusal] = field(default_factory=list)
+    roles: list[str] = field(default_factory=list)
+
+    @property
+    def label(self) -> Any:
+        return self.station.label
+
+
+def _assessed(referral: Referral) -> bool:
+    return fit_to_go_on(barcodes.current(referral))
+
+
+def _sent(referral: Referral) -> bool:
+    return referral.laboratory_id is not None
+
+
+def _packed_in(referral: Referral) -> Any:
+    specimen = barcodes.current(referral)
+    return specimen.batch if specimen else None
+
+
+_assess = pgettext_lazy("action", "Assess the specimen")
+STATIONS = (
+    Station("supplement", pgettext_lazy("action", "Add the information"), pathway.SUPPLEMENT, "referrals:supplement"),
+    Station("change", pgettext_lazy("action", "Choose another test"), pathway.CHANGE, "referrals:change"),
+    Station("discussion", pgettext_lazy("action", "Departmental discussion"), pathway.DISCUSS, "referrals:discussion"),
+    Station("mdt", pgettext_lazy("action", "MDT discussion"), pathway.MDT_AGREE, "referrals:mdt"),
+    Station("consent", pgettext_lazy("action", "Tell the patient and sign the consent"), pathway.CONSENT, "consent:start"),
+    Station("approve", pgettext_lazy("action", "Decide on the outsourcing"), pathway.APPROVE, "referrals:approve"),
+    Station("charge", pgettext_lazy("action", "Charge the fee"), pathway.CHARGE, "referrals:charge"),
+    Station("collect", pgettext_lazy("action", "Take the specimen"), pathway.COLLECT, "referrals:specimen"),
+    Station("assess", _assess, pathway.FIND_UNFIT, "referrals:specimen", lambda one: not _assessed(one)),
+    Station(
+        "ship", pgettext_lazy("action", "Pack and hand over"), pathway.SHIP, "referrals:batches",
+        lambda one: _sent(one) and _assessed(one),
+    ),
+    Station("receive", pgettext_lazy("action", "Record the receipt"), pathway.RECEIVE, "referrals:receive"),
+    Station(
+        "result", pgettext_lazy("action", "Take in the report"), pathway.REPORT, "referrals:result",
+        lambda one: one.status == Status.RECEIVED or (one.status == Status.SAMPLED and not _sent(one) and _assessed(one)),
+    ),
+    Station("review", pgettext_lazy("action", "Review the report"), pathway.REVIEW, "referrals:review"),
+    Station("tell", pgettext_lazy("action", "Tell the patient"), pathway.TELL, "referrals:tell"),
+    Station("file", pgettext_lazy("action", "File the record"), pathway.FILE, "referrals:file"),
+    # Beside the main line
+    Station(
+        "early_result", pgettext_lazy("action", "Take in the report"), pathway.REPORT, "referrals:result",
+        lambda one: one.status == Status.SHIPPED, main=False,
+    ),
+    Station("reject", pgettext_lazy("action", "Rejected by the laboratory"), pathway.REJECT, "referrals:reject", main=False),
+    Station(
+        "reassess", pgettext_lazy("action", "Assess the specimen again"), pathway.FIND_UNFIT, "referrals:specimen",
+        _assessed, main=False,
+    ),
+    Station("correct", pgettext_lazy("action", "Corrected report"), pathway.CORRECT_RESULT, "referrals:correct", main=False),
+    Station("drug", pgettext_lazy("action", "Order a targeted drug"), pathway.PRESCRIBE, "referrals:drug", main=False),
+    Station("refund", pgettext_lazy("action", "Refund the fee"), pathway.REFUND, "referrals:charge", main=False),
+    Station("withdraw", pgettext_lazy("action", "The patient withdraws"), pathway.WITHDRAW_CONSENT, "consent:withdraw", main=False),
+    Station("cancel", pgettext_lazy("action", "Cancel the request"), pathway.CANCEL, "referrals:cancel", main=False),
+    Station("void", pgettext_lazy("action", "Void a wrong entry"), pathway.VOID, "referrals:void", main=False),
+)  # fmt: skip
+BY_CODE = {one.code: one for one in STATIONS}
+
+
+@dataclass
+class Ahead:
+    """What a case page shows: the step the case waits for, and the rest."""
+
+    main: Next | None
+    others: list[Next]
+    # The step waits for the system: which one, and what shut the way.
+    system: Step | None = None
+    shut_by: list[str] = field(default_factory=list)
+    may_ask_again: bool = False
+
+
+def ahead(referral: Referral, user: Any, *, case: Case | None = None, at: datetime | None = None) -> Ahead:
+    """Everything that may be done now, as `user` sees it."""
+    at = at or timezone.now()
+    case = case or Case(referral)
+    due = [one for one in STATIONS if one.is_due(referral)]
+    mains = [one for one in due if one.main]
+    # Of two that are due (a specimen rejected or not yet sent), the first in the order of the path is the one.
+    main = _next(mains[0], case, user, at) if mains else None
+    others = [_next(one, case, user, at, judged=False) for one in due if one not in mains[:1]]
+    system = awaited(referral, at) if referral.status not in ENDED else None
+    return Ahead(
+        main,
+        [one for one in others if one.may and one.url],
+        system,
+        _shut_by(referral) if system else [],
+        system is not None and user.may("referrals.allocate_again", referral),
+    )
+
+
+def _next(station: Station, case: Case, user: Any, at: datetime, *, judged: bool = True) -> Next:
+    referral = case.referral
+    may = user.may(station.asks, referral)
+    if station.page == "referrals:batches":
+        batch = _packed_in(referral)
+        url = link("referrals:batch", batch.pk) if batch else link("referrals:batches")
+    else:
+        url = link(station.page, referral.pk)
+    return Next(
+        station,
+        url,
+        may,
+        stops(station.step, case, user if may else None, at) if judged else [],
+        [] if may else roles_with(station.asks),
+    )
+
+
+def stops(step: Step, case: Case | Referral, user: Any, at: datetime | None = None) -> list[Refusal]:
+    """What the gates of this step say against it now; asked as `user` where one is given."""
+    case, at = Case.of(case), at or timezone.now()
+    data: dict[str, Any] = {}
+    if step is pathway.CHARGE and (price := price_today(case.referral, at)):
+        data["amount"] = price.amount
+    if step is pathway.FILE:
+        from referrals.actions.filing import documents
+
+        data |= documents(case.referral)
+    if step is pathway.PRESCRIBE:
+        return []
+    act = Act(by=user, step=step.name, data=data) if user is not None or data else None
+    return step.refusals(case, at, act)
+
+
+def _shut_by(referral: Referral) -> list[str]:
+    last = referral.allocations.order_by("-made_at", "-pk").first()
+    considered = last.considered if last else []
+    return [f"{one['laboratory']}：{'；'.join(one['shut_by'])}" for one in considered if one.get("shut_by")]
+
+
+def roles_with(permission: str) -> list[str]:
+    """The posts that may take a step, by name."""
+    return list(Role.objects.filter(permissions__contains=[permission]).order_by("code").values_list("name", flat=True))
+
+
+def main_stations(referrals: Iterable[Referral], user: Any) -> dict[int, tuple[Station, str]]:
+    """For rows of a list: the one action of this user on each case, with its address. Asks no gate."""
+    found = {}
+    for referral in referrals:
+        for station in STATIONS:
+            if station.main and station.is_due(referral) and user.may(station.asks, referral):
+                url = (
+                    link("referrals:batches")
+                    if station.page == "referrals:batches"
+                    else link(station.page, referral.pk)
+                )
+                found[referral.pk] = (station, url)
+                break
+    return found
+
+
+def has_charge(referral: Referral) -> bool:
+    return standing(referral) is not None

@@ -1,0 +1,149 @@
+"""Packing, handing over and receipt of batches."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from audit.gates import Refused
+from audit.guards import needs
+from documents import files
+from referrals import manifest
+from referrals.actions import shipping
+from referrals.actions.specimens import fit_to_go_on
+from referrals.forms.stations import HandOverForm, PackForm
+from referrals.models import Referral, ShipmentBatch, Specimen, Status
+from referrals.views.station import pdf
+from vendors.models import Laboratory
+
+PACK = "referrals.hand_over_specimen"
+RECEIVE = "referrals.record_receipt"
+RECENT = 30
+
+
+def waiting(user: Any) -> list[Referral]:
+    """Cases whose specimen is taken, fit and not packed, each with its specimen, by laboratory."""
+    found = (
+        Referral.objects.visible_to(user)
+        .filter(status=Status.SAMPLED, laboratory__isnull=False)
+        .select_related("laboratory", "test", "patient")
+        .order_by("laboratory__code", "collected_at", "pk")[:500]
+    )
+    last: dict[int, Specimen] = {}
+    for one in Specimen.objects.filter(referral__in=[one.pk for one in found]).order_by("pk"):
+        last[one.referral_id] = one
+    ready = []
+    for one in found:
+        specimen = last.get(one.pk)
+        if fit_to_go_on(specimen) and specimen and not specimen.batch_id:
+            one.specimen = specimen  # type: ignore[attr-defined]
+            ready.append(one)
+    return ready
+
+
+@require_GET
+@needs(PACK)
+def batches(request: HttpRequest) -> HttpResponse:
+    return _batches(request)
+
+
+def _batches(request: HttpRequest, refusals: Any = (), error: str = "", status: int = 200) -> HttpResponse:
+    ready = waiting(request.user)
+    groups = [(laboratory, list(rows)) for laboratory, rows in groupby(ready, key=lambda one: one.laboratory)]
+    known = ShipmentBatch.objects.visible_to(request.user).select_related("laboratory", "handed_over_by")
+    context = {
+        "groups": groups,
+        "packed": known.filter(handed_over_at__isnull=True).order_by("-pk"),
+        "left": known.filter(handed_over_at__isnull=False).order_by("-pk")[:RECENT],
+        "refusals": refusals,
+        "error": error,
+    }
+    return render(request, "referrals/batches.html", context, status=status)
+
+
+@require_POST
+@needs(PACK)
+def pack(request: HttpRequest) -> HttpResponse:
+    """The ticked specimens of one laboratory become a batch."""
+    ready = waiting(request.user)
+    form = PackForm(request.POST, waiting=ready)
+    laboratory = get_object_or_404(Laboratory, pk=request.POST.get("laboratory") or 0)
+    if not form.is_valid():
+        return _batches(request, error=_("Choose at least one specimen that still waits here."), status=422)
+    chosen = [one for one in ready if one.pk in form.cleaned_data["cases"]]
+    try:
+        batch = shipping.pack(referrals=chosen, laboratory=laboratory, by=request.user)  # type: ignore[arg-type]
+    except Refused as refused:
+        return _batches(request, refused.refusals, status=422)
+    messages.success(request, _("Batch %(number)s is packed.") % {"number": batch.number})
+    return redirect("referrals:batch", batch.pk)
+
+
+@require_http_methods(["GET", "POST"])
+@needs(PACK, on=ShipmentBatch)
+def batch(request: HttpRequest, batch: ShipmentBatch) -> HttpResponse:
+    """One batch: hand it over, or see what became of it."""
+    form = HandOverForm(request.POST or None)
+    refusals: list = []
+    behind = [int(one) for one in request.POST.getlist("leave_out") if one.isdecimal()]
+    if request.method == "POST" and form.is_valid():
+        try:
+            shipping.hand_over(batch=batch, by=request.user, leave_out=behind, **form.cleaned_data)  # type: ignore[arg-type]
+        except Refused as refused:
+            refusals = refused.refusals
+        except ValidationError as wrong:
+            form.add_error(None, wrong.messages)
+        else:
+            messages.success(request, _("Batch %(number)s has left, with its manifest.") % {"number": batch.number})
+            return redirect("referrals:batch", batch.pk)
+    named = ("referral__patient__identity", "referral__test")
+    context = {
+        "batch": batch,
+        "form": form,
+        "refusals": refusals,
+        "behind": behind,
+        "specimens": batch.specimens.select_related(*named).order_by("pk"),
+        "shipments": batch.shipments.select_related(*named, "specimen").order_by("pk"),
+        "may_receive": request.user.may(RECEIVE, batch),  # type: ignore[union-attr]
+        "sees_identity": request.user.sees_identity,  # type: ignore[union-attr]
+        "on_the_road": batch.shipments.filter(referral__status=Status.SHIPPED).exists(),
+    }
+    return render(request, "referrals/batch.html", context, status=422 if request.method == "POST" else 200)
+
+
+@require_POST
+@needs(PACK, on=ShipmentBatch)
+def take_out(request: HttpRequest, batch: ShipmentBatch, referral: int) -> HttpResponse:
+    case = get_object_or_404(Referral.objects.visible_to(request.user), pk=referral)
+    try:
+        shipping.take_out(batch=batch, referral=case, by=request.user)  # type: ignore[arg-type]
+    except Refused as refused:
+        messages.error(request, str(refused.refusals[0]))
+    return redirect("referrals:batch", batch.pk)
+
+
+@require_POST
+@needs(RECEIVE, on=ShipmentBatch)
+def receive_all(request: HttpRequest, batch: ShipmentBatch) -> HttpResponse:
+    try:
+        count = shipping.receive_batch(batch=batch, by=request.user)  # type: ignore[arg-type]
+    except Refused as refused:
+        messages.error(request, str(refused.refusals[0]))
+    else:
+        messages.success(request, _("Receipt recorded for %(count)s specimens.") % {"count": count})
+    return redirect("referrals:batch", batch.pk)
+
+
+@require_GET
+@needs(PACK, on=ShipmentBatch)
+def manifest_pdf(request: HttpRequest, batch: ShipmentBatch) -> HttpResponse:
+    """The manifest: as it travelled, or as it would travel now."""
+    content = files.read(batch.manifest) if batch.manifest else manifest.make(batch).content
+    return pdf(content, f"{batch.number}.pdf")

@@ -1,0 +1,225 @@
+"""The doors from approval to receipt by the laboratory. Each translates and calls an action; the actions decide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from audit.guards import needs
+from documents.templatetags.formats import moment
+from referrals import barcodes, manifest, next_steps, pathway
+from referrals.actions import approving, charging, shipping, specimens
+from referrals.actions.onward import onward
+from referrals.forms import stations as forms
+from referrals.gates.words import yuan
+from referrals.models import Referral, Status
+from referrals.models.referral import ENDED
+from referrals.views.common import back_to_case
+from referrals.views.station import ask, page, panel, pdf, sent, simple, take
+
+# Approval
+
+
+@ask
+@needs("referrals.approve_outsourcing", on=Referral)
+def approve(request: HttpRequest, referral: Referral) -> HttpResponse:
+    refusals: list = []
+    yes = forms.PlainForm(request.POST if sent(request, None, "approve") else None, referral=referral)
+    no = forms.ReasonForm(request.POST if sent(request, None, "disapprove") else None, referral=referral)
+    if yes.is_bound:
+        done, refusals = take(request, referral, yes, approving.approve, said=_("Outsourcing approved."))
+        if done:
+            return done
+    elif no.is_bound:
+        done, refusals = take(request, referral, no, approving.disapprove, said=_("Not approved; the case has ended."))
+        if done:
+            return done
+    panels = []
+    if referral.status in pathway.APPROVE.sources:
+        panels = [
+            panel(yes, _("Approve"), _("Approve sending outside"), do="approve"),
+            panel(no, _("Not approved"), _("Do not approve"), do="disapprove", danger=True, folded=not no.is_bound),
+        ]
+    rows = [
+        (_("What the result will change"), referral.necessity),
+        (_("Contract"), referral.contract.number if referral.contract else ""),
+    ]
+    return page(
+        request,
+        referral,
+        panels,
+        title=_("Approval of outsourcing"),
+        step=pathway.APPROVE,
+        refusals=refusals,
+        rows=rows,
+    )
+
+
+# Charge
+
+
+@ask
+@needs("referrals.record_charge", on=Referral)
+def charge(request: HttpRequest, referral: Referral) -> HttpResponse:
+    """The fee is charged, or a fee that stands is refunded."""
+    refusals: list = []
+    made = charging.standing(referral)
+    pay = forms.ChargeForm(request.POST if sent(request, None, "charge") else None, referral=referral)
+    back = forms.RefundForm(request.POST if sent(request, None, "refund") else None, referral=referral)
+    if pay.is_bound:
+        done, refusals = take(request, referral, pay, charging.charge, said=_("The fee is charged."))
+    elif back.is_bound:
+        done, refusals = take(request, referral, back, charging.refund, said=_("The fee is refunded."))
+    else:
+        done = None
+    if done:
+        return done
+    price = charging.price_today(referral)
+    panels = []
+    if made is None and referral.status not in ENDED:
+        panels.append(panel(pay, _("Charge the fee"), _("Record the charge"), do="charge"))
+    refundable = pathway.REFUND.sources | charging.ENDED_EARLY
+    if made and referral.status in refundable:
+        panels.append(panel(back, _("Refund"), _("Refund the fee"), do="refund", danger=True))
+    rows = _money(referral, made, price)
+    step = pathway.CHARGE if made is None else None
+    if referral.is_research and not refusals:
+        refusals = [one for one in next_steps.stops(pathway.CHARGE, referral, request.user) if one.code == "X09"]
+    return page(request, referral, panels, title=_("Charge"), step=step, refusals=refusals, rows=rows)
+
+
+def _money(referral: Referral, made: Any, price: Any) -> list[tuple]:
+    if referral.is_research:
+        return [(_("To be paid"), _("nothing: a research test"))]
+    rows: list[tuple] = []
+    if price:
+        rows.append((_("To be paid"), yuan(price.amount), "", f"{price.item_code} {price.item_name}"))
+    consent = referral.consents.filter(withdrawn_at__isnull=True, lapsed_at__isnull=True).order_by("-signed_at").first()
+    if consent:
+        told = consent.price.amount if consent.price else consent.amount
+        if told is not None:
+            rows.append((_("Price told in the consent"), yuan(told), "", moment(consent.signed_at)))
+    if made:
+        rows.append((_("Charged"), f"{yuan(made.amount)}　{made.receipt_no}", "", moment(made.charged_at)))
+    return rows
+
+
+@require_GET
+@needs("referrals.record_charge")
+def charge_lookup(request: HttpRequest) -> HttpResponse:
+    """A scan or a number at the cashier's window opens the charge of that case."""
+    from desk.search import referrals as search
+
+    text = request.GET.get("q", "").strip()[:80]
+    found = list(search(request.user, text)[:20]) if text else []
+    due = [one for one in found if one.status == Status.AWAITING_CHARGE] or found
+    if len(due) == 1:
+        return redirect("referrals:charge", due[0].pk)
+    return render(request, "referrals/charge_lookup.html", {"found": due, "q": text})
+
+
+# Specimen
+
+
+@ask
+@needs("referrals.collect_specimen", on=Referral)
+def specimen(request: HttpRequest, referral: Referral) -> HttpResponse:
+    """The label, taking the specimen, and the laboratory's look at it."""
+    user: Any = request.user
+    refusals: list = []
+    held = barcodes.current(referral)
+    least = specimens.minimum_tumour_cells(referral.test)
+    counted = specimens.counts_tumour_cells(referral.test, held.kind if held else "")
+    collect = forms.CollectForm(request.POST if sent(request, None, "collect") else None, referral=referral)
+    assess = forms.AssessForm(
+        request.POST if sent(request, None, "assess") else None, referral=referral, least=least if counted else 0
+    )
+    label = forms.PlainForm(request.POST if sent(request, None, "label") else None, referral=referral)
+    here = request.path
+    done = None
+    if collect.is_bound:
+        done, refusals = take(request, referral, collect, specimens.collect, said=_("The specimen is taken."))
+    elif assess.is_bound:
+        done, refusals = take(request, referral, assess, specimens.assess, said=_("The assessment is recorded."))
+    elif label.is_bound:
+        done, refusals = take(request, referral, label, specimens.label, said=_("The specimen has a barcode."), to=here)
+    if done:
+        return done
+    panels = []
+    step = None
+    if referral.status in pathway.COLLECT.sources:
+        step = pathway.COLLECT
+        panels.append(panel(collect, _("Take the specimen"), _("Record the specimen"), do="collect"))
+    elif referral.status == Status.SAMPLED:
+        if user.may(pathway.FIND_UNFIT.permission, referral):
+            panels.append(panel(assess, _("Assess the specimen"), _("Record the assessment"), do="assess"))
+        if held and not held.barcode:
+            panels.append(panel(label, _("No barcode yet"), _("Give it a barcode"), do="label"))
+    return page(
+        request, referral, panels, title=_("Specimen"), step=step, refusals=refusals, rows=_held(referral, held),
+        label_due=referral.status in pathway.COLLECT.sources or bool(held and held.barcode),
+    )  # fmt: skip
+
+
+def _held(referral: Referral, held: Any) -> list[tuple]:
+    rows: list[tuple] = []
+    if referral.status in pathway.COLLECT.sources:
+        rows.append((_("Barcode of the next label"), barcodes.next_barcode(referral)))
+    if held:
+        rows += [(_("Last specimen"), held.barcode or _("no barcode"), "", f"{held.kind} {moment(held.collected_at)}")]
+        if held.is_fit is not None:
+            cells = "" if held.tumour_cell_percent is None else f"{held.tumour_cell_percent}%"
+            fit = _("fit") if held.is_fit else f"{_('unfit')}：{held.unfit_reason}"
+            rows.append((_("Assessment"), f"{fit} {cells}", "", moment(held.assessed_at)))
+    return rows
+
+
+@require_GET
+@needs("referrals.collect_specimen", on=Referral)
+def label(request: HttpRequest, referral: Referral) -> HttpResponse:
+    """The label to print: of the specimen to be taken, else of the last one."""
+    held = barcodes.current(referral)
+    due = referral.status in pathway.COLLECT.sources
+    code = barcodes.next_barcode(referral) if due or not held or not held.barcode else held.barcode
+    return pdf(manifest.label(referral, code, "" if due or not held else held.kind).content, f"{code}.pdf")
+
+
+# Receipt and rejection
+
+
+@ask
+@needs("referrals.record_receipt", on=Referral)
+def receive(request: HttpRequest, referral: Referral) -> HttpResponse:
+    form = forms.ReceiveForm(request.POST or None, referral=referral)
+    return simple(
+        request, referral, form, shipping.receive, pathway.RECEIVE, _("Receipt by the laboratory"), _("Record the receipt"),
+        _("The receipt is recorded."),
+    )  # fmt: skip
+
+
+@ask
+@needs("referrals.record_receipt", on=Referral)
+def reject(request: HttpRequest, referral: Referral) -> HttpResponse:
+    form = forms.RejectForm(request.POST or None, referral=referral)
+    return simple(
+        request, referral, form, shipping.reject, pathway.REJECT, _("Rejected by the laboratory"), _("Record the rejection"),
+        _("The rejection is recorded; another specimen has to be taken."), danger=True,
+    )  # fmt: skip
+
+
+@require_POST
+@needs("referrals.allocate_again", on=Referral)
+def take_up(request: HttpRequest, referral: Referral) -> HttpResponse:
+    """Ask the system once more for its own steps: after a contract was renewed, or for a case from a ledger."""
+    before = referral.status
+    onward(referral)
+    if referral.status == before:
+        messages.warning(request, _("The system found no way on: what shuts it is listed on the case."))
+    else:
+        messages.success(request, _("The case now stands at “%(status)s”.") % {"status": referral.get_status_display()})
+    return redirect(back_to_case(referral))
