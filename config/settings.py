@@ -66,8 +66,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    # The last two: the person's post, then one declared transaction around the view.
+    # The last ones: the person's post, or the token's, then one declared transaction around the view.
     "accounts.middleware.CurrentPost",
+    "accounts.middleware.Bearer",
     "accounts.middleware.DeclaredTransaction",
     "axes.middleware.AxesMiddleware",
 ]
@@ -176,12 +177,38 @@ CONTENT_SECURITY_POLICY = {
 }
 
 REST_FRAMEWORK = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_SCHEMA_CLASS": "config.api.schema.Schema",
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.SessionOrToken"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"user": os.environ.get("API_RATE", "1200/min")},
+    "EXCEPTION_HANDLER": "config.api.problems.handler",
+    "DEFAULT_VERSIONING_CLASS": None,
+    "COERCE_DECIMAL_TO_STRING": True,
 }
-SPECTACULAR_SETTINGS = {"TITLE": "Mingjian API", "VERSION": "1", "SWAGGER_UI_DIST": "SIDECAR"}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "明检 API",
+    "VERSION": "1",
+    "DESCRIPTION": "See docs/integration.md.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False, "validatorUrl": None},
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "ReferralStatus": "referrals.models.Status",
+        "ReportStatus": "reports.models.Status",
+        "FindingStatus": "supervision.models.Finding.Status",
+        "ChargeKind": "referrals.models.Charge.Kind",
+        "DifferenceKind": "referrals.models.StatementDifference.Kind",
+    },
+    "PREPROCESSING_HOOKS": ["config.api.schema.only_ours"],
+}
 
 CELERY_BROKER_URL = env.celery_broker(REDIS_URL)
 CELERY_TASK_ACKS_LATE = True
@@ -199,6 +226,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "supervision.tasks.run_waiting_imports",
         "schedule": timedelta(seconds=10),
     },
+    "forget kept answers": {"task": "accounts.tasks.forget_answers", "schedule": timedelta(hours=6)},
     "lapse stale consents": {"task": "consent.tasks.lapse_stale", "schedule": timedelta(hours=1)},
     "make consent papers": {"task": "consent.tasks.make_papers", "schedule": timedelta(seconds=60)},
 }

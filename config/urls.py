@@ -24,9 +24,8 @@ for place, app in PLACES:
             urlpatterns.append(path(place, include(f"{app}.urls")))
         except ImportError as e:
             print("urls not ready:", app, e)
-if importlib.util.find_spec("reports.api_urls"):
-    urlpatterns.append(path("api/v1/", include("reports.api_urls")))
+urlpatterns.append(path("api/v1/", include("config.api.urls")))
 handler400 = "desk.errors.bad_request"
 handler403 = "desk.errors.forbidden"
-handler404 = "desk.errors.not_found"
-handler500 = "desk.errors.server_error"
+handler404 = "config.api.problems.not_found"
+handler500 = "config.api.problems.server_error"

@@ -1,0 +1,69 @@
+"""Making and ending tokens of other programs: every write of them but the time of last use."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import ApiToken, Post, User
+from accounts.tokens import PREFIX, digest
+from audit import declaring
+
+PERMISSION = "accounts.manage_tokens"
+LONGEST = timedelta(days=400)
+
+
+def tokens(by: User) -> QuerySet[ApiToken]:
+    """The tokens that act at the institutions `by` sees, newest first."""
+    found = ApiToken.objects.filter(post__institution_id__in=by.institution_ids)
+    return found.select_related("user", "post__institution", "post__department", "post__role", "made_by", "revoked_by")
+
+
+@transaction.atomic
+def make_token(*, name: str, post: Post, scopes: Iterable[str], expires_on: date, by: User) -> tuple[ApiToken, str]:
+    """(the token, its secret, which is shown once and not kept). A token can do no more than its post."""
+    if not by.may(PERMISSION) or (not by.is_machine and post.institution_id not in by.institution_ids):
+        raise PermissionDenied(PERMISSION)
+    today, wanted = timezone.localdate(), sorted(set(scopes))
+    wrong = {}
+    if not name.strip():
+        wrong["name"] = _("Enter what the token is for.")
+    if not wanted:
+        wrong["scopes"] = _("Choose what the token may do.")
+    elif beyond := [one for one in wanted if one not in post.role.permissions]:
+        wrong["scopes"] = _("This post may not do that itself: %(names)s.") % {"names": "、".join(beyond)}
+    if not today < expires_on <= today + LONGEST:
+        wrong["expires_on"] = _("The last day lies between tomorrow and %(n)d days from now.") % {"n": LONGEST.days}
+    if post.ends_on and post.ends_on < today:
+        wrong["post"] = _("This post has ended.")
+    if wrong:
+        raise ValidationError(wrong)
+    secret = PREFIX + secrets.token_urlsafe(32)
+    with declaring.step("token.made"):
+        token = ApiToken.objects.create(
+            name=name.strip()[:60],
+            user=post.user,
+            post=post,
+            scopes=wanted,
+            digest=digest(secret),
+            hint=secret[:9],
+            expires_on=expires_on,
+            made_by=by,
+        )
+    return token, secret
+
+
+@transaction.atomic
+def revoke_token(*, token: ApiToken, by: User) -> None:
+    """The token opens nothing from now on; what it did stays in the trail."""
+    if not by.may(PERMISSION) or (not by.is_machine and token.post.institution_id not in by.institution_ids):
+        raise PermissionDenied(PERMISSION)
+    with declaring.step("token.revoked"):
+        ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=timezone.now(), revoked_by=by)

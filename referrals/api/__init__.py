@@ -1,0 +1,1 @@
+"""The API of cases: the same actions as the pages, in the same words."""

@@ -1,0 +1,96 @@
+"""What programs send that is no step: a request, a patient, a batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiExample
+from rest_framework import serializers
+
+from accounts.models import User
+from referrals.actions.requests import NewPatient
+from referrals.api.steps import EvidenceIn, line_of, long, text
+from referrals.identity import IdType
+from referrals.models import Patient, Referral, ShipmentBatch, Study
+
+
+class PatientIn(serializers.Serializer):
+    record_no = text(max_length=40)
+    name = text(max_length=120)
+    sex = serializers.ChoiceField(Patient.Sex.choices, default=Patient.Sex.UNKNOWN)
+    birth_year = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1850, max_value=2100)
+    id_number = long(max_length=30, help_text="Kept encrypted, never answered")
+    id_type = serializers.ChoiceField(IdType.choices, default=IdType.RESIDENT)
+    phone = long(max_length=30, help_text="Kept encrypted, never answered")
+    address = long(max_length=200, help_text="Kept encrypted, never answered")
+
+
+class SubmitIn(serializers.Serializer):
+    """The patient by record number, or as a new one."""
+
+    record_no = serializers.CharField(required=False, max_length=40)
+    new_patient = PatientIn(required=False)
+    indication = text(max_length=16, help_text="Code of the catalog in force, such as LUNG-01")
+    diagnosis_code = text(max_length=20, help_text="ICD-10")
+    necessity = text(help_text="What the result will change in this patient's treatment")
+    pathology = long(max_length=120)
+    stage = long(max_length=40)
+    nature = serializers.ChoiceField(Referral.Nature.choices, default=Referral.Nature.CLINICAL)
+    study = serializers.CharField(required=False, allow_null=True, default=None, help_text="Number of the study")
+    first_visit = serializers.BooleanField(
+        required=False, allow_null=True, default=None, help_text="Left out: as the records say"
+    )
+    first_visit_reason = long(max_length=200)
+    earlier_result_reason = long(max_length=200)
+    is_urgent = serializers.BooleanField(default=False)
+    evidence = EvidenceIn(many=True, required=False, default=list)
+    laboratory = long(help_text="A laboratory may not be named: whoever does is refused by X16")
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """The names of the sender become the records of this house."""
+        by: User = self.context["request"].user
+        institution = by.post.institution if by.post else None
+        number, new = data.pop("record_no", ""), data.pop("new_patient", None)
+        if bool(number) == bool(new):
+            raise serializers.ValidationError({"record_no": _("Give a record number, or a new patient.")})
+        if new:
+            data["patient"] = NewPatient(**new)
+        else:
+            known = Patient.objects.visible_to(by).filter(institution=institution, record_no=number).first()
+            if known is None:
+                raise serializers.ValidationError({"record_no": _("This record number is not known here.")})
+            data["patient"] = known
+        if study := data["study"]:
+            data["study"] = Study.objects.filter(institution=institution, number=study).first()
+            if data["study"] is None:
+                raise serializers.ValidationError({"study": _("This study is not registered here.")})
+        data["indication"] = line_of(data["indication"], institution)
+        data["laboratory_chosen"] = bool(data.pop("laboratory").strip())
+        return data
+
+
+EXAMPLE = OpenApiExample(
+    "request",
+    {
+        "record_no": "Z000123",
+        "indication": "LUNG-01",
+        "diagnosis_code": "C34.1",
+        "pathology": "肺腺癌",
+        "stage": "IV",
+        "necessity": "检测结果将决定一线治疗是否选用靶向药物",
+    },
+    request_only=True,
+)
+
+
+class PackIn(serializers.Serializer):
+    referrals = serializers.ListField(child=serializers.CharField(max_length=40), min_length=1, max_length=200)
+
+
+class BatchShape(serializers.ModelSerializer):
+    laboratory = serializers.CharField(source="laboratory.name")
+
+    class Meta:
+        model = ShipmentBatch
+        fields = ("id", "number", "laboratory", "packed_at", "carrier", "waybill", "temperature", "handed_over_at")

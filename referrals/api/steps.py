@@ -1,0 +1,311 @@
+"""Every step of a case that somebody takes, for programs. Each line: the step, what it takes, the action it calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
+from rest_framework import serializers
+
+from accounts.models import User
+from audit.gates import Refusal, Refused
+from catalog import queries as catalog
+from catalog.models import Indication
+from config.api.fields import FileField
+from referrals import barcodes, deliberating, pathway
+from referrals.actions import (
+    approving,
+    charging,
+    deliberations,
+    ending,
+    filing,
+    requests,
+    results,
+    shipping,
+    specimens,
+)
+from referrals.api.register import add, add_act
+from referrals.gates.words import link
+from referrals.models import Charge, Deliberation, MDTReview, MDTTeam, Opinion, Referral, Result, Status
+
+Data = dict[str, Any]
+text = serializers.CharField
+
+
+def long(**options: Any) -> serializers.CharField:
+    return serializers.CharField(required=False, allow_blank=True, default="", **options)
+
+
+class Nothing(serializers.Serializer):
+    """Nothing has to be told."""
+
+
+class Reason(serializers.Serializer):
+    reason = text(max_length=300)
+
+
+class EvidenceIn(serializers.Serializer):
+    title = text(max_length=300)
+    source = long(max_length=200)
+    year = serializers.IntegerField(required=False, allow_null=True, min_value=1900, max_value=2100)
+    level = long(max_length=20)
+
+
+# Request
+
+
+class Change(serializers.Serializer):
+    indication = text(max_length=16, help_text="Code of the catalog in force, such as LUNG-01")
+    reason = text(max_length=200)
+    necessity = long()
+    earlier_result_reason = long(max_length=200)
+    evidence = EvidenceIn(many=True, required=False, default=list)
+    laboratory = long(help_text="A laboratory may not be named: whoever does is refused by X16")
+
+
+class Supplement(serializers.Serializer):
+    note = text()
+    pathology = serializers.CharField(required=False, max_length=120)
+    stage = serializers.CharField(required=False, max_length=40)
+    evidence = EvidenceIn(many=True, required=False, default=list)
+
+
+def line_of(code: str, institution: Any) -> Indication | None:
+    return catalog.indication_in_force(code.strip().upper(), institution, timezone.now())
+
+
+def _change(referral: Referral, by: User, data: Data) -> Any:
+    named = bool(data.pop("laboratory").strip())
+    line = line_of(data.pop("indication"), referral.institution)
+    return requests.change_test(referral=referral, by=by, indication=line, laboratory_chosen=named, **data)
+
+
+add(pathway.CHANGE, Change, _change)
+add(pathway.SUPPLEMENT, Supplement, lambda one, by, data: requests.supplement(referral=one, by=by, **data))
+add(pathway.CANCEL, Reason, lambda one, by, data: requests.cancel(referral=one, by=by, **data))
+add(pathway.VOID, Reason, lambda one, by, data: ending.void(referral=one, by=by, **data))
+
+# Discussion and MDT
+
+
+class CallMDT(serializers.Serializer):
+    team = serializers.IntegerField(required=False, allow_null=True, default=None, help_text="Left out: by diagnosis")
+
+
+class CallDiscussion(serializers.Serializer):
+    quorum = serializers.IntegerField(required=False, default=deliberating.DISCUSSION_QUORUM, max_value=50)
+
+
+class OpinionIn(serializers.Serializer):
+    stance = serializers.ChoiceField(Opinion.Stance.choices)
+    risk = long(max_length=300)
+    cost = long(max_length=300)
+    evidence = long(max_length=300)
+    note = long()
+    discipline = long(max_length=30)
+
+
+class Seen(serializers.Serializer):
+    seen = serializers.IntegerField(required=False, default=None, help_text="How many opinions the chair has read")
+
+
+class ConcludeMDT(Seen):
+    reason_code = text(max_length=30)
+    advice = text()
+    note = long()
+
+
+class ConcludeDiscussion(Seen):
+    note = text()
+
+
+def opened(referral: Referral, kind: str) -> Deliberation:
+    """The deliberation of this case that is open."""
+    found = referral.deliberations.filter(kind=kind, status__in=deliberating.OPEN).first()
+    if found is None:
+        message = _("No discussion of this case is open: it has not been called, or it has ended.")
+        raise Refused(Refusal("stale", message, (), link("referrals:case", referral.pk)))
+    return found
+
+
+MDT, DEPARTMENT = Deliberation.Kind.MDT, Deliberation.Kind.DEPARTMENT
+
+
+def _call_mdt(referral: Referral, by: User, data: Data) -> Any:
+    teams = MDTTeam.objects.visible_to(by)
+    wanted = data["team"]
+    team = teams.filter(pk=wanted).first() if wanted else deliberating.suggested_team(referral)
+    if team is None:
+        raise serializers.ValidationError({"team": _("Choose a team of this hospital.")})
+    return deliberations.call_mdt(referral=referral, by=by, team=team)
+
+
+def _opinion(kind: str) -> Any:
+    return lambda one, by, data: deliberations.give_opinion(deliberation=opened(one, kind), by=by, **data)
+
+
+def _conclude(conclusion: str) -> Any:
+    return lambda one, by, data: deliberations.conclude_mdt(
+        deliberation=opened(one, MDT), by=by, conclusion=conclusion, **data
+    )
+
+
+def _discuss(agreed: bool) -> Any:
+    return lambda one, by, data: deliberations.conclude_discussion(
+        deliberation=opened(one, DEPARTMENT), by=by, agreed=agreed, **data
+    )
+
+
+add_act(
+    "mdt.called", pgettext_lazy("step", "MDT called"), "referrals.call_mdt", {Status.AWAITING_MDT}, CallMDT, _call_mdt
+)
+add_act(
+    "discussion.called", pgettext_lazy("step", "Departmental discussion called"), "referrals.call_discussion",
+    {Status.AWAITING_DISCUSSION}, CallDiscussion,
+    lambda one, by, data: deliberations.call_discussion(referral=one, by=by, **data),
+)  # fmt: skip
+add_act(
+    "mdt.opinion", pgettext_lazy("step", "Opinion on the MDT"), "referrals.give_opinion", {Status.AWAITING_MDT},
+    OpinionIn, _opinion(MDT), for_members=True,
+)  # fmt: skip
+add_act(
+    "discussion.opinion", pgettext_lazy("step", "Opinion in the department"), "referrals.give_opinion",
+    {Status.AWAITING_DISCUSSION}, OpinionIn, _opinion(DEPARTMENT), for_members=True,
+)  # fmt: skip
+for made, conclusion in (
+    (pathway.MDT_AGREE, MDTReview.Conclusion.AGREE),
+    (pathway.MDT_DISAGREE, MDTReview.Conclusion.DISAGREE),
+    (pathway.MDT_MORE_INFORMATION, MDTReview.Conclusion.MORE_INFORMATION),
+    (pathway.MDT_CHANGE_TEST, MDTReview.Conclusion.CHANGE_TEST),
+):
+    add(made, ConcludeMDT, _conclude(conclusion), for_members=True)
+add(pathway.DISCUSS, ConcludeDiscussion, _discuss(True), for_members=True)
+add(pathway.DISCUSS_AGAINST, ConcludeDiscussion, _discuss(False), for_members=True)
+
+# Approval, fee, specimen
+
+
+class ChargeIn(serializers.Serializer):
+    kind = serializers.ChoiceField(Charge.Kind.choices, default=Charge.Kind.RECEIPT)
+    receipt_no = text(max_length=60, help_text="The hospital's own number: 结算号 or 票据号")
+    amount = serializers.DecimalField(
+        10,
+        2,
+        required=False,
+        default=None,
+        help_text="What HIS charged; another amount than the price is refused (X07)",
+    )
+
+
+class RefundIn(serializers.Serializer):
+    reversal_no = text(max_length=60)
+    reason = text(max_length=200)
+
+
+class CollectIn(serializers.Serializer):
+    barcode = text(max_length=40, help_text="Scanned from the label printed for this specimen")
+    kind = long(max_length=60)
+    at = serializers.DateTimeField(required=False, default=None)
+
+
+class AssessIn(serializers.Serializer):
+    tumour_cell_percent = serializers.IntegerField(
+        required=False, allow_null=True, default=None, min_value=0, max_value=100
+    )
+
+
+class UnfitIn(AssessIn):
+    reason = text(max_length=200)
+
+
+def _assess(is_fit: bool) -> Any:
+    return lambda one, by, data: specimens.assess(referral=one, by=by, is_fit=is_fit, **data)
+
+
+add(pathway.APPROVE, Nothing, lambda one, by, data: approving.approve(referral=one, by=by))
+add(pathway.DISAPPROVE, Reason, lambda one, by, data: approving.disapprove(referral=one, by=by, **data))
+add(pathway.CHARGE, ChargeIn, lambda one, by, data: charging.charge(referral=one, by=by, **data))
+add(pathway.REFUND, RefundIn, lambda one, by, data: charging.refund(referral=one, by=by, **data))
+add(pathway.COLLECT, CollectIn, lambda one, by, data: specimens.collect(referral=one, by=by, **data))
+add(pathway.FIND_UNFIT, UnfitIn, _assess(False))
+add_act(
+    specimens.ASSESSED, pgettext_lazy("step", "Specimen found fit"), pathway.FIND_UNFIT.permission, {Status.SAMPLED},
+    AssessIn, _assess(True),
+)  # fmt: skip
+
+# On the road, result, record
+
+
+class HandOverIn(serializers.Serializer):
+    carrier = text(max_length=80)
+    waybill = long(max_length=60)
+    temperature = long(max_length=40)
+
+
+class At(serializers.Serializer):
+    at = serializers.DateTimeField(required=False, default=None, help_text="Left out: now")
+
+
+class RejectIn(At):
+    reason = text(max_length=200)
+
+
+class FindingIn(serializers.Serializer):
+    gene = text(max_length=40)
+    variant = long(max_length=160)
+    significance = long(max_length=60)
+
+
+class ResultIn(serializers.Serializer):
+    barcode = text(max_length=40, help_text="The specimen the report names")
+    reported_at = serializers.DateTimeField(required=False, default=None)
+    outcome = serializers.ChoiceField(Result.Outcome.choices)
+    report_no = text(max_length=60)
+    signed_out_by = text(max_length=60)
+    pdf = FileField()
+    findings = long(max_length=500)
+    alterations = FindingIn(many=True, required=False, default=list)
+
+
+class CorrectedIn(ResultIn):
+    reason = text(max_length=200)
+
+
+class NoteIn(serializers.Serializer):
+    note = long()
+
+
+class DrugIn(serializers.Serializer):
+    drug = text(max_length=60)
+    indication = text(max_length=120)
+    line = long(max_length=120)
+
+
+def _pack(referral: Referral, by: User, data: Data) -> Any:
+    if referral.laboratory is None:
+        message = _("This case is tested in-house: nothing is sent out.")
+        raise Refused(Refusal("packing", message, (), link("referrals:case", referral.pk)))
+    return shipping.pack(referrals=[referral], laboratory=referral.laboratory, by=by)
+
+
+def _hand_over(referral: Referral, by: User, data: Data) -> Any:
+    """The case's batch leaves, whole; a specimen not packed yet is packed alone."""
+    specimen = barcodes.current(referral)
+    batch = specimen.batch if specimen and specimen.batch_id else _pack(referral, by, data)
+    return shipping.hand_over(batch=batch, by=by, **data)
+
+
+add_act(
+    shipping.PACKED, pgettext_lazy("step", "Specimen packed"), pathway.SHIP.permission, {Status.SAMPLED}, Nothing, _pack
+)
+add(pathway.SHIP, HandOverIn, _hand_over)
+add(pathway.RECEIVE, At, lambda one, by, data: shipping.receive(referral=one, by=by, **data))
+add(pathway.REJECT, RejectIn, lambda one, by, data: shipping.reject(referral=one, by=by, **data))
+add(pathway.REPORT, ResultIn, lambda one, by, data: results.record_result(referral=one, by=by, **data))
+add(pathway.CORRECT_RESULT, CorrectedIn, lambda one, by, data: results.correct_result(referral=one, by=by, **data))
+add(pathway.REVIEW, NoteIn, lambda one, by, data: results.review(referral=one, by=by, **data))
+add(pathway.TELL, At, lambda one, by, data: results.tell(referral=one, by=by, **data))
+add(pathway.FILE, Nothing, lambda one, by, data: filing.file_record(referral=one, by=by))
+add(pathway.PRESCRIBE, DrugIn, lambda one, by, data: filing.prescribe(referral=one, by=by, **data))

@@ -1,0 +1,390 @@
+"""Cases, their gates and steps, results, patients, batches and statement differences, for programs."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.db.models import BigIntegerField, QuerySet
+from django.db.models.functions import Cast
+from django.http import Http404, HttpResponse
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from audit import declaring
+from audit.gates import Refused
+from audit.models import Event
+from audit.steps import STEPS
+from config.api import problems
+from config.api.doors import Door, checked, page
+from config.api.idempotency import repeatable
+from documents import files
+from referrals import strip
+from referrals.actions import patients, requests, shipping
+from referrals.actions.requests import NewPatient
+from referrals.api import sending, shapes
+from referrals.api import steps as _steps
+from referrals.api.register import DOINGS, Doing
+from referrals.models import Deliberation, Patient, Referral, Result, ShipmentBatch, StatementDifference, Status
+
+VIEW = "referrals.view_referral"
+SINCE = OpenApiParameter("updated_since", OpenApiTypes.DATETIME, description="changed at or after, by the trail")
+PAGES = [
+    OpenApiParameter("cursor", OpenApiTypes.STR, description="as given by next or previous"),
+    OpenApiParameter("limit", OpenApiTypes.INT, description="1 to 200, 50 when left out"),
+]
+
+
+def listed(name: str, shape: Any) -> Any:
+    """The shape of one page."""
+    from rest_framework import serializers
+
+    return type(
+        f"{name}Page",
+        (serializers.Serializer,),
+        {
+            "results": shape(many=True),
+            "next": serializers.URLField(allow_null=True),
+            "previous": serializers.URLField(allow_null=True),
+        },
+    )
+
+
+def moment(text: str, name: str) -> Any:
+    """A time or a day; a time without a zone is the hospital's."""
+    try:
+        at = parse_datetime(text)
+        day = None if at else parse_date(text)
+    except ValueError:
+        at = day = None
+    if day:
+        at = timezone.datetime(day.year, day.month, day.day)
+    if at is None:
+        message = _("“%(name)s” is a time such as 2026-03-02T09:30:00+08:00.") % {"name": name}
+        raise problems.Problem("invalid", message, 400, errors={name: [message]})
+    return timezone.make_aware(at) if timezone.is_naive(at) else at
+
+
+class Referrals(Door):
+    permission = VIEW
+    permissions = {"POST": "referrals.submit_referral"}
+
+    @extend_schema(
+        operation_id="referrals_list",
+        responses=listed("Referral", shapes.LineShape),
+        parameters=[
+            *PAGES,
+            OpenApiParameter("status", OpenApiTypes.STR, enum=Status.values, description="may be repeated", many=True),
+            OpenApiParameter("department", OpenApiTypes.STR, description="name of the department"),
+            OpenApiParameter("requester", OpenApiTypes.STR, description="staff number"),
+            OpenApiParameter("nature", OpenApiTypes.STR, enum=Referral.Nature.values),
+            OpenApiParameter("number", OpenApiTypes.STR, description="the number, or how it begins"),
+            OpenApiParameter("record_no", OpenApiTypes.STR, description="record number of the patient"),
+            SINCE,
+        ],
+    )
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        """The cases this post may see, newest request first."""
+        found = _filtered(Referral.objects.visible_to(request.user), request.query_params)
+        return page(request, found.select_related(*shapes.RELATED), shapes.LineShape, "requested_at")
+
+    @extend_schema(
+        operation_id="referrals_submit",
+        request=sending.SubmitIn,
+        responses={201: shapes.LineShape},
+        examples=[sending.EXAMPLE],
+    )
+    @repeatable
+    def post(self, request: Request) -> Response:
+        """Submit a request for a test. The case is numbered and taken on by the system as far as it goes."""
+        data = checked(sending.SubmitIn, request)
+        referral = requests.submit(by=request.user, **data)
+        return Response(_line(request, referral.pk), status=201)
+
+
+def _filtered(found: QuerySet, query: Any) -> QuerySet:
+    if wanted := query.getlist("status"):
+        if unknown := set(wanted) - set(Status.values):
+            message = _("There is no status “%(status)s”.") % {"status": "、".join(sorted(unknown))}
+            raise problems.Problem("invalid", message, 400, errors={"status": [message]})
+        found = found.filter(status__in=wanted)
+    plain = {
+        "department": "department__name",
+        "requester": "requester__username",
+        "nature": "nature",
+        "number": "number__startswith",
+        "record_no": "patient__record_no",
+    }
+    found = found.filter(**{column: query[name] for name, column in plain.items() if query.get(name)})
+    if since := query.get("updated_since"):
+        found = found.filter(pk__in=changed_since(moment(since, "updated_since")))
+    return found
+
+
+def changed_since(at: Any) -> QuerySet:
+    """The cases whose row the trail saw made or changed since; a subquery of their keys."""
+    events = Event.objects.filter(table_name=Referral._meta.db_table, op__in=["I", "U"], at__gte=at).order_by()
+    return events.annotate(key=Cast("row_id", BigIntegerField())).values("key")
+
+
+def _line(request: Request, pk: int) -> dict[str, Any]:
+    referral = Referral.objects.select_related(*shapes.RELATED).get(pk=pk)
+    return shapes.LineShape(referral, context={"request": request}).data
+
+
+class OfCase(Door):
+    """An address below one case, named by its id or its number."""
+
+    permission = VIEW
+    on = Referral
+    number = "number"
+    found: Referral
+
+
+class Case(OfCase):
+    @extend_schema(operation_id="referrals_retrieve", responses=shapes.CaseShape)
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        """One case with its records. Opening it is recorded as a reading."""
+        declaring.record_reading("referrals_referral", self.found.pk, "api")
+        related = ["patient__identity"] if request.user.sees_identity else []
+        case = (
+            Referral.objects.select_related(*shapes.RELATED, *related)
+            .prefetch_related(
+                "evidence", "discussions__chair", "mdt_reviews__chair", "consents", "approvals__decided_by",
+                "charges__charged_by", "specimens__collected_by", "shipments__laboratory", "shipments__contract",
+                "shipments__batch", "shipments__specimen", "results__alterations", "results__specimen", "results__pdf",
+                "results__superseded_by", "results__referral__patient", "results__referral__test", "filings__filed_by",
+                "prescriptions__prescribed_by", "corrections__corrected_by",
+            )
+            .get(pk=self.found.pk)
+        )  # fmt: skip
+        return Response(shapes.CaseShape(case, context={"request": request}).data)
+
+
+class Gates(OfCase):
+    @extend_schema(operation_id="referrals_gates", responses=shapes.GateShape(many=True))
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        """The gate strip of the case: every rule once, in the order of the pathway."""
+        return Response(shapes.GateShape(strip.case_judgements(self.found), many=True).data)
+
+
+class Steps(OfCase):
+    @extend_schema(operation_id="referrals_steps", responses=shapes.PossibleShape(many=True))
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        """The steps whose place the case has reached, whether this post may take them, and what stands against it."""
+        by: Any = request.user
+        possible = [
+            {
+                "name": one.name,
+                "label": one.label,
+                "permission": one.permission,
+                "may": by.may(one.permission, self.found),
+                "refusals": [problems.refusal(said) for said in one.refusals(self.found, by)],
+                "url": request.build_absolute_uri(f"/api/v1/referrals/{self.found.pk}/steps/{one.name}/"),
+            }
+            for one in DOINGS.values()
+            if self.found.status in one.sources
+        ]
+        return Response(shapes.PossibleShape(possible, many=True).data)
+
+
+class StepOfCase(OfCase):
+    """Each step has its own schema: the addresses are spelled out one by one in `urls`."""
+
+    doing: Doing
+
+    def seen(self, request: Request, permission: str, **kwargs: Any) -> Any:
+        try:
+            return super().seen(request, self.doing.permission, **kwargs)
+        except Http404:
+            if not self.doing.for_members:
+                raise
+        return self._as_member(request, kwargs["pk"])
+
+    def _as_member(self, request: Request, pk: str) -> Referral:
+        """A member of the department's discussion takes part in a colleague's case."""
+        name = "referral_id" if pk.isdecimal() else "referral__number"
+        bodies = Deliberation.objects.visible_to(request.user).select_related("referral")
+        body = bodies.filter(**{name: pk}).order_by("-pk").first()
+        if body is None:
+            raise Http404
+        return body.referral
+
+    def take(self, request: Request) -> Response:
+        data = checked(self.doing.shape, request)
+        drawn = request.data.get("drawn_for")
+        if drawn and drawn != self.found.status:
+            raise Refused.stale(self.found, STEPS.get(self.doing.name) or self.doing)
+        self.doing.take(self.found, request.user, data)
+        return Response(_line(request, self.found.pk))
+
+
+def step_door(doing: Doing) -> type[Door]:
+    """The door of one step, with what it takes in its schema."""
+
+    def post(self: StepOfCase, request: Request, **kwargs: Any) -> Response:
+        return self.take(request)
+
+    name = "".join(part.capitalize() for part in re.split(r"[._]", doing.name))
+    described = extend_schema(
+        operation_id=f"referrals_steps_{doing.name.replace('.', '_')}",
+        request=doing.shape,
+        responses=shapes.LineShape,
+        summary=doing.name,
+        description=f"Needs `{doing.permission}`. An optional member `drawn_for` (a status) refuses the step as stale "
+        "when the case has moved on since it was read.",
+        tags=["steps"],
+    )(repeatable(post))
+    return type(f"{name}Step", (StepOfCase,), {"doing": doing, "post": described, "permission": doing.permission})
+
+
+class Results(Door):
+    permission = VIEW
+
+    @extend_schema(
+        operation_id="results_list",
+        responses=listed("Result", shapes.ResultShape),
+        parameters=[
+            *PAGES,
+            OpenApiParameter("reported_since", OpenApiTypes.DATETIME, description="by the time of the report"),
+            OpenApiParameter("record_no", OpenApiTypes.STR, description="record number of the patient"),
+            OpenApiParameter("referral", OpenApiTypes.STR, description="referral number"),
+        ],
+    )
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        """The reports of the cases this post may see, newest first; corrected ones are marked as superseded."""
+        query = request.query_params
+        found = Result.objects.filter(referral__in=Referral.objects.visible_to(request.user))
+        if since := query.get("reported_since"):
+            found = found.filter(reported_at__gte=moment(since, "reported_since"))
+        if number := query.get("record_no"):
+            found = found.filter(referral__patient__record_no=number)
+        if number := query.get("referral"):
+            found = found.filter(referral__number=number)
+        found = found.select_related(*shapes.RESULT_RELATED).prefetch_related("alterations")
+        return page(request, found, shapes.ResultShape, "reported_at")
+
+
+class ResultPDF(Door):
+    permission = VIEW
+
+    @extend_schema(operation_id="results_pdf", responses={(200, "application/pdf"): OpenApiTypes.BINARY})
+    def get(self, request: Request, pk: int) -> HttpResponse:
+        """The report's file, as the laboratory made it; fetching it is recorded as a reading. It names the patient, so
+        the post must be one that may read identity."""
+        by: Any = request.user
+        visible = Result.objects.filter(referral__in=Referral.objects.visible_to(by))
+        result = visible.select_related("pdf", "referral").filter(pk=pk).first()
+        if result is None or result.pdf is None or not by.sees_identity:
+            raise Http404
+        declaring.record_reading("referrals_referral", result.referral_id, "api.result")
+        return file_answer(files.read(result.pdf), f"{result.referral.number}.pdf", result.pdf.sha256)
+
+
+def file_answer(content: bytes, name: str, sha256: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=files.PDF)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "private, no-store"
+    response["ETag"] = f'"{sha256}"'
+    return response
+
+
+class Patients(Door):
+    permission = patients.PERMISSION
+
+    @extend_schema(
+        operation_id="patients_put",
+        request=sending.PatientIn,
+        responses={200: shapes.PatientShape, 201: shapes.PatientShape},
+        examples=[
+            OpenApiExample(
+                "patient",
+                {"record_no": "Z000123", "name": "王某某", "sex": "female", "birth_year": 1962},
+                request_only=True,
+            )
+        ],
+    )
+    @repeatable
+    def post(self, request: Request) -> Response:
+        """Put a patient here, or bring the record in line, by record number. Name and numbers are never answered."""
+        data = checked(sending.PatientIn, request)
+        patient, made = patients.put_patient(new=NewPatient(**data), by=request.user)
+        return Response(shapes.PatientShape(patient).data, status=201 if made else 200)
+
+
+class PatientByRecord(Door):
+    permission = VIEW
+
+    @extend_schema(operation_id="patients_retrieve", responses=shapes.PatientShape)
+    def get(self, request: Request, record_no: str) -> Response:
+        """Whether a record number is known here."""
+        found = Patient.objects.visible_to(request.user).filter(record_no=record_no).first()
+        if found is None or request.user.scope == "none":
+            raise Http404
+        return Response(shapes.PatientShape(found).data)
+
+
+class Batches(Door):
+    permission = "referrals.hand_over_specimen"
+
+    @extend_schema(operation_id="batches_pack", request=sending.PackIn, responses={201: sending.BatchShape})
+    @repeatable
+    def post(self, request: Request) -> Response:
+        """Pack specimens of several cases for one laboratory."""
+        cases = checked(sending.PackIn, request)["referrals"]
+        known = list(
+            Referral.objects.visible_to(request.user)
+            .filter(number__in=cases)
+            .select_related("laboratory")
+            .order_by("pk")
+        )
+        if len(known) != len(set(cases)):
+            raise Http404
+        if known[0].laboratory is None:
+            raise Refused(problems.Refusal("packing", _("This case is tested in-house: nothing is sent out.")))
+        batch = shipping.pack(referrals=known, laboratory=known[0].laboratory, by=request.user)
+        return Response(sending.BatchShape(batch).data, status=201)
+
+
+class HandOver(Door):
+    permission = "referrals.hand_over_specimen"
+    on = ShipmentBatch
+    number = "number"
+
+    @extend_schema(operation_id="batches_hand_over", request=_steps.HandOverIn, responses=sending.BatchShape)
+    @repeatable
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        """The batch leaves, past X05, X06, X08, X13, X15 and X16 for each of its cases; one refused, none leaves."""
+        batch = shipping.hand_over(batch=self.found, by=request.user, **checked(_steps.HandOverIn, request))
+        return Response(sending.BatchShape(batch).data)
+
+
+class Differences(Door):
+    permission = "referrals.view_statement_differences"
+
+    @extend_schema(
+        operation_id="statement_differences_list",
+        responses=shapes.DifferenceShape(many=True),
+        parameters=[
+            OpenApiParameter("kind", OpenApiTypes.STR, enum=StatementDifference.Kind.values),
+            OpenApiParameter("month", OpenApiTypes.STR, description="2026-09"),
+            OpenApiParameter("after", OpenApiTypes.INT, description="go on after this id"),
+        ],
+    )
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        """Where a laboratory's monthly bill and the cases differ, by id, 200 at a time."""
+        query = request.query_params
+        found = StatementDifference.objects.visible_to(request.user)
+        if kind := query.get("kind"):
+            found = found.filter(kind=kind)
+        if month := query.get("month"):
+            found = found.filter(line__statement__month=month)
+        if (after := query.get("after", "")).isdecimal() and len(after) < 19:
+            found = found.filter(pk__gt=int(after))
+        rows = found.select_related("institution", "laboratory", "referral", "line__statement").order_by("pk")[:200]
+        return Response(shapes.DifferenceShape(rows, many=True).data)
