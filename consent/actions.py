@@ -213,8 +213,9 @@ def lapse_if_changed(*, referral: Referral, at: datetime | None = None) -> bool:
     if not reasons:
         return False
     reason = "".join(reasons)[:200]
-    values: dict[str, Any] = {"approved_at": None}
-    if referral.charged_at is None:
+    # A specimen that proved unfit is taken anew after the new consent; its own record keeps when it was taken.
+    values: dict[str, Any] = {"approved_at": None, "collected_at": None}
+    if referral.charged_at is None and referral.shipped_at is None:
         values["consented_at"] = None
     move(referral, pathway.LAPSE_CONSENT, by=User.objects.machine(), at=at, reason=reason, clause="B16,B17", **values)
     with declaring.step(pathway.LAPSE_CONSENT.name, reason=reason, clause="B16,B17"):

@@ -162,7 +162,7 @@ p { margin: 0 0 1mm }
 .org { text-align: center; margin: 0 0 1mm; color: #333 }
 .numbers { display: flex; justify-content: space-between; font-size: 9pt; border-bottom: 0.5pt solid #000; padding-bottom: 1mm; margin-bottom: 2mm }
 .facts { margin: 1mm 0 1.5mm } .facts th { width: 28%; text-align: left; background: #f4f6f6 }
-.key td { font-size: 12pt } .facts.person th { width: 12% } .facts.person td { width: 21.3% }
+.key td { font-size: 12pt } .facts.person th { width: 9.5% }
 .warning { border: 0.8pt solid #000; padding: 1mm 2mm; margin: 1mm 0 }
 .box { display: inline-block; width: 3.2mm; height: 3.2mm; border: 0.6pt solid #000; vertical-align: -0.4mm; margin-right: 1mm }
 .signature { break-inside: avoid; margin-top: 5mm; border: 0.6pt solid #000; padding: 2.5mm 3mm }

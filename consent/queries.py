@@ -20,6 +20,9 @@ from referrals.models import Charge, Referral, Status
 from vendors.models import Origin, Price
 
 
+ENDED_EARLY = (Status.WITHDRAWN, Status.CANCELLED, Status.VOIDED)
+
+
 def standing(referral: Referral) -> Consent | None:
     """The consent that holds: the last one signed that was neither withdrawn nor lapsed."""
     return (
@@ -110,13 +113,11 @@ def self_pay_notice_due(referral: Referral) -> Price | None:
 def refunds_due(user: Any) -> QuerySet[Referral]:
     """Cases withdrawn or ended before their result with a fee not yet paid back (A28, `vocab.md` §8 item 8)."""
     unpaid = Charge.objects.filter(referral=OuterRef("pk"), reversed_at__isnull=True)
-    return Referral.objects.visible_to(user).filter(
-        Exists(unpaid), status__in=[Status.WITHDRAWN, Status.CANCELLED], reported_at__isnull=True
-    )
+    return Referral.objects.visible_to(user).filter(Exists(unpaid), status__in=ENDED_EARLY, reported_at__isnull=True)
 
 
 def refund_due(referral: Referral) -> bool:
-    ended = referral.status in (Status.WITHDRAWN, Status.CANCELLED) and referral.reported_at is None
+    ended = referral.status in ENDED_EARLY and referral.reported_at is None
     return ended and referral.charges.filter(reversed_at__isnull=True).exists()
 
 

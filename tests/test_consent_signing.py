@@ -423,3 +423,15 @@ def test_a_paper_signed_before_the_telling_is_refused(waiting, sign):
         sign(referral, at=timezone.now() - timedelta(days=3))
 
     assert "signed_at" in wrong.value.message_dict
+
+
+def test_after_an_unfit_specimen_and_a_refund_the_new_price_is_signed_anew(waiting, sign):
+    referral = waiting()
+    sign(referral)
+    Referral.objects.filter(pk=referral.pk).update(collected_at=timezone.now())
+    referral.refresh_from_db()
+    new_price(referral)
+
+    assert actions.lapse_if_changed(referral=referral)
+    assert sign(referral).edition == 2
+    assert referral.status == Status.AWAITING_CHARGE
