@@ -7,10 +7,11 @@ A member sees nobody's opinion before giving their own; the requester of the cas
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -140,49 +141,63 @@ class Quorum:
 
     needed: int
     given: int
-    disciplines: tuple[str, ...]
-    missing: tuple[str, ...]
     short: bool
+    missing: str = ""
     message: str = ""
 
 
-def quorum(deliberation: Deliberation, opinions: Iterable[Opinion] | None = None) -> Quorum:
+def quorum(
+    deliberation: Deliberation, opinions: Iterable[Opinion] | None = None, seated: Iterable[MDTSeat] | None = None
+) -> Quorum:
+    """As of now; `opinions` (first ones that count) and `seated` may be read beforehand, for many at once."""
     given = first_opinions(deliberation) if opinions is None else list(opinions)
     members = {one.member_id for one in given}
     if deliberation.kind != Deliberation.Kind.MDT:
         needed = max(deliberation.quorum, AT_LEAST)
-        short = len(members) < needed
-        message = _("%(n)d more doctors have to give their opinion before there is a quorum for a conclusion.")
+        if len(members) >= needed:
+            return Quorum(needed, len(members), False)
         values = {"n": needed - len(members)}
-        return Quorum(needed, len(members), (), (), short, message % values if short else "")
-    here = tuple(dict.fromkeys(one.discipline for one in given))
+        message = _("%(n)d more doctors have to give their opinion before there is a quorum for a conclusion.")
+        return Quorum(needed, len(members), True, _("%(n)d more doctors") % values, message % values)
+    here = list(dict.fromkeys(one.discipline for one in given))
     lacks_pathology = deliberation.needs_pathology and not any(MDTSeat.PATHOLOGY in one for one in here)
-    short = len(here) < deliberation.quorum or len(members) < AT_LEAST or lacks_pathology
-    missing = _missing(deliberation, here, lacks_pathology) if short else ()
+    lacking = max(deliberation.quorum - len(here), AT_LEAST - len(members), 0)
+    if not lacking and not lacks_pathology:
+        return Quorum(deliberation.quorum, len(here), False)
+    sitting = seats(deliberation.team) if seated is None else seated
+    unheard = [one for one in dict.fromkeys(seat.discipline for seat in sitting) if one not in here]
+    missing = _missing(unheard, lacking, lacks_pathology)
     message = _("Still lacking the opinion of %(disciplines)s: without a quorum no conclusion can be formed.")
-    return Quorum(
-        deliberation.quorum,
-        len(here),
-        here,
-        missing,
-        short,
-        message % {"disciplines": "、".join(missing)} if short else "",
-    )
+    return Quorum(deliberation.quorum, len(here), True, missing, message % {"disciplines": missing})
 
 
-def _missing(deliberation: Deliberation, here: tuple[str, ...], lacks_pathology: bool) -> tuple[str, ...]:
-    """Pathology first where it must take part, then the team's other disciplines not heard yet."""
-    seated = dict.fromkeys(one.discipline for one in seats(deliberation.team))
-    unheard = [one for one in seated if one not in here]
-    unheard.sort(key=lambda one: MDTSeat.PATHOLOGY not in one)
-    if lacks_pathology and not any(MDTSeat.PATHOLOGY in one for one in unheard):
-        unheard.insert(0, MDTSeat.PATHOLOGY)
-    lacking = max(deliberation.quorum - len(here), 1)
-    if lacks_pathology and len(here) >= deliberation.quorum:
-        return (unheard[0],)
-    if len(unheard) < lacking:
-        unheard.append(_("other disciplines"))
-    return tuple(unheard)
+def _missing(unheard: list[str], lacking: int, lacks_pathology: bool) -> str:
+    """Pathology where it must take part, then those of the team's other disciplines that are still wanted."""
+    named = [MDTSeat.PATHOLOGY] if lacks_pathology else []
+    others = [one for one in unheard if not lacks_pathology or MDTSeat.PATHOLOGY not in one]
+    wanted = lacking - len(named)
+    if wanted > 0 and len(others) > wanted:
+        values = {"disciplines": "、".join(others), "n": wanted}
+        named.append(_("any %(n)d of %(disciplines)s") % values)
+    elif wanted > 0:
+        named += others if len(others) == wanted else [*others, _("other disciplines")]
+    return "、".join(named)
+
+
+def quorums(held: Iterable[Deliberation]) -> dict[int, Quorum]:
+    """The quorum of each, with as many queries for a page as for one."""
+    rows = list(held)
+    opinions: dict[int, list[Opinion]] = defaultdict(list)
+    first = Opinion.objects.filter(deliberation__in=rows, is_first=True)
+    for one in first.exclude(member=F("deliberation__referral__requester")):
+        opinions[one.deliberation_id].append(one)
+    seated: dict[int, list[MDTSeat]] = defaultdict(list)
+    today = timezone.localdate()
+    teams_here = {one.team_id for one in rows if one.team_id}
+    sitting = MDTSeat.objects.filter(Q(ended_on__isnull=True) | Q(ended_on__gt=today), team__in=teams_here)
+    for seat in sitting.order_by("pk"):
+        seated[seat.team_id].append(seat)
+    return {one.pk: quorum(one, opinions[one.pk], seated[one.team_id or 0]) for one in rows}
 
 
 def may_see_opinions(deliberation: Deliberation, user: User) -> bool:

@@ -90,7 +90,8 @@ def test_a_first_visit_is_numbered_submitted_and_waits_for_the_mdt(ask, hospital
     """B5: the system takes the case on by itself."""
     referral = ask()
     assert referral.status == "awaiting_mdt"
-    assert referral.first_visit and "MDT" in referral.first_visit_reason
+    assert referral.first_visit
+    assert "MDT" in referral.first_visit_reason
     today = timezone.localdate()
     assert referral.number == f"JC{numbering.place(hospital)}{today:%Y%m%d}0001"
 

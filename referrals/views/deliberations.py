@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -51,6 +52,7 @@ def _rows(user: Any, found: Any, kind: str) -> list[dict[str, Any]]:
     page = list(found.select_related(*related).order_by("-is_urgent", "requested_at", "pk")[:SHOWN])
     open_ones = Deliberation.objects.filter(referral__in=page, kind=kind, status__in=OPEN).select_related("team")
     by_case = {one.referral_id: one for one in open_ones}
+    quorums = deliberating.quorums(by_case.values())
     rows = []
     for referral in page:
         held = by_case.get(referral.pk)
@@ -59,7 +61,7 @@ def _rows(user: Any, found: Any, kind: str) -> list[dict[str, Any]]:
                 "referral": referral,
                 "name": named(user, referral),
                 "held": held,
-                "quorum": deliberating.quorum(held) if held else None,
+                "quorum": quorums[held.pk] if held else None,
             }
         )
     return rows
@@ -97,9 +99,11 @@ def deliberations_mine(request: HttpRequest) -> HttpResponse:
     if user.sees_identity:
         related.append("referral__patient__identity")
     found = deliberating.seated(user).annotate(given=Exists(mine)).select_related(*related)
+    page = list(found.order_by("given", "-referral__is_urgent", "called_at", "pk")[:SHOWN])
+    quorums = deliberating.quorums(page)
     rows = [
-        {"held": one, "referral": one.referral, "name": named(user, one.referral), "quorum": deliberating.quorum(one)}
-        for one in found.order_by("given", "-referral__is_urgent", "called_at", "pk")[:SHOWN]
+        {"held": one, "referral": one.referral, "name": named(user, one.referral), "quorum": quorums[one.pk]}
+        for one in page
     ]
     return render(request, "referrals/deliberations_mine.html", {"rows": rows})
 
@@ -136,7 +140,7 @@ def _call(request: HttpRequest, referral: Referral, kind: str, form: Any, call: 
 def mdt(request: HttpRequest, referral: Referral) -> HttpResponse:
     """Choose the team; the one for this disease is suggested."""
     form = CallMDTForm(request.POST or None, referral=referral)
-    seated = {team.pk: list(deliberating.seats(team)) for team in deliberating.teams(referral.institution_id)}
+    seated = [(team, list(deliberating.seats(team))) for team in deliberating.teams(referral.institution_id)]
     return _call(
         request, referral, MDT, form,
         lambda asked: actions.call_mdt(referral=referral, by=request.user, **asked),  # type: ignore[arg-type]
@@ -170,7 +174,8 @@ def discussion(request: HttpRequest, referral: Referral) -> HttpResponse:
 def facts(referral: Referral, user: Any) -> list[tuple[Any, ...]]:
     """What is decided on: the left side of the page."""
     line, patient = referral.indication, referral.patient
-    age = f"{referral.requested_at.year - patient.birth_year} 岁" if patient.birth_year else ""
+    born = patient.birth_year
+    age = _("%(n)s years") % {"n": timezone.localtime(referral.requested_at).year - born} if born else ""
     rows: list[tuple[Any, ...]] = []
     if user.sees_identity:
         rows.append((_("Patient"), f"{named(user, referral)}（{patient.record_no}）"))

@@ -298,12 +298,12 @@ def save_draft(request: HttpRequest) -> HttpResponse:
 def draft_list(request: HttpRequest) -> HttpResponse:
     """One's own drafts, last typed first."""
     found = ReferralDraft.objects.visible_to(request.user).filter(referral__isnull=True).order_by("-saved_at", "-pk")
-    lines = Indication.objects.select_related("test")
+    page = [(one, drafts.read(one)) for one in found[:100]]
+    chosen = [int(typed["indication"]) for _one, typed in page if str(typed.get("indication", "")).isdecimal()]
+    lines = Indication.objects.select_related("test").in_bulk(chosen)
     rows = []
-    for one in found[:100]:
-        typed = drafts.read(one)
-        chosen = str(typed.get("indication", ""))
-        line = lines.filter(pk=chosen).first() if chosen.isdecimal() else None
+    for one, typed in page:
+        line = lines.get(_number(typed.get("indication")))
         rows.append(
             {
                 "draft": one,
