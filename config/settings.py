@@ -205,6 +205,7 @@ SPECTACULAR_SETTINGS = {
         "ReportStatus": "reports.models.Status",
         "FindingStatus": "supervision.models.Finding.Status",
         "ChargeKind": "referrals.models.Charge.Kind",
+        "StanceOrConclusion": "referrals.models.Opinion.Stance",
         "DifferenceKind": "referrals.models.StatementDifference.Kind",
     },
     "PREPROCESSING_HOOKS": ["config.api.schema.only_ours"],
