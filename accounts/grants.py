@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from guardian.models import UserObjectPermission
 from guardian.shortcuts import assign_perm, remove_perm
 
+from accounts import notices
 from accounts.models import LetIn, User
 
 LONGEST_DAYS = 30
@@ -37,6 +38,10 @@ def let_in(*, user: User, obj: models.Model, ends_on: date, reason: str, by: Use
         )
     with transaction.atomic():
         assign_perm(view_codename(type(obj)), user, obj)
+        address = obj.get_absolute_url() if hasattr(obj, "get_absolute_url") else ""
+        said = _("%(name)s let you into %(case)s until %(day)s: %(reason)s")
+        values = {"name": by.name, "day": ends_on, "reason": reason.strip(), "case": obj}
+        notices.tell(user, said % values, address)
         return LetIn.objects.create(
             user=user,
             content_type=ContentType.objects.get_for_model(obj),

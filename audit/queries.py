@@ -58,7 +58,7 @@ def people(events: Iterable[Event]) -> dict[int, Any]:
 def posts(events: Iterable[Event]) -> dict[int, Any]:
     return (
         _posts()
-        .select_related("role", "institution", "department")
+        .select_related("role", "institution", "department", "user")
         .in_bulk({event.post_id for event in events if event.post_id})
     )
 

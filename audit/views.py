@@ -90,6 +90,13 @@ def public_key(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def _acted_in(post: Any, actor: int | None) -> str:
+    """The post, and for whom when somebody stood in for its holder."""
+    if post is None:
+        return ""
+    return str(post) if post.user_id == actor else _("%(role)s, for %(name)s") % {"role": post, "name": post.user}
+
+
 def _entries(events: list[Event]) -> list[dict[str, Any]]:
     people, posts, tables = queries.people(events), queries.posts(events), queries.tables()
     labels: dict[str, dict[str, str]] = {}
@@ -102,7 +109,7 @@ def _entries(events: list[Event]) -> list[dict[str, Any]]:
             {
                 "event": event,
                 "who": people.get(event.actor_id or 0) or (_("System") if event.declared else event.db_user),
-                "post": posts.get(event.post_id or 0),
+                "post": _acted_in(posts.get(event.post_id or 0), event.actor_id),
                 "table": tables.get(event.table_name, event.table_name),
                 "changes": [(names.get(column, column), before, after) for column, before, after in changes],
             }

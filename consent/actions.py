@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import notices
 from accounts.models import User
 from audit import declaring
 from audit.gates import Act, Refusal, Refused
@@ -220,6 +221,9 @@ def lapse_if_changed(*, referral: Referral, at: datetime | None = None) -> bool:
     move(referral, pathway.LAPSE_CONSENT, by=User.objects.machine(), at=at, reason=reason, clause="B16,B17", **values)
     with declaring.step(pathway.LAPSE_CONSENT.name, reason=reason, clause="B16,B17"):
         Consent.objects.filter(pk=consent.pk).update(lapsed_at=at, lapse_reason=reason)
+        text = _("The consent of case %(number)s lapsed: tell the patient anew. %(reason)s")
+        values = {"number": referral.number, "reason": reason}
+        notices.tell([referral.requester], text % values, link("referrals:case", referral.pk))
     return True
 
 

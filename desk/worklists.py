@@ -127,6 +127,7 @@ WORKLISTS = (
     Worklist("catalog", _("Indication catalog"), "catalog:index", "catalog.view_catalog"),
     Worklist("policy", _("Clauses and their coverage"), "policy:coverage", "policy.view_policy"),
     Worklist("teams", _("MDT teams"), "referrals:teams", "referrals.manage_mdt_teams"),
+    Worklist("patients", _("Two records of one patient"), "referrals:patients", "referrals.merge_patients"),
     Worklist("staff", _("Staff and posts"), "accounts:staff", "accounts.view_staff"),
     Worklist(
         "alarms",

@@ -152,6 +152,11 @@ OTHER_LABELS = {
 }
 
 
+def may_correct(referral: Referral, user: User) -> bool:
+    """Whether this person may correct anything of the case as it stands."""
+    return any(field.may(user, referral) for field in FIELDS if referral.status in field.statuses)
+
+
 @dataclass(frozen=True)
 class Choice:
     """A value on the page of corrections: what stands, and whether this person may correct it now."""

@@ -98,7 +98,7 @@ def of_trail(case: Case) -> list[Entry]:
     """
     events = list(Event.objects.of_rows(_rows(case)).newest_first()[:SHOWN])
     people = User.objects.in_bulk({one.actor_id for one in events if one.actor_id})
-    posts = Post.objects.select_related("role").in_bulk({one.post_id for one in events if one.post_id})
+    posts = Post.objects.select_related("role", "user").in_bulk({one.post_id for one in events if one.post_id})
     entries: dict[Any, Entry] = {}
     counts: dict[Any, int] = {}
     for event in events:
@@ -111,13 +111,22 @@ def of_trail(case: Case) -> list[Entry]:
                 event.at,
                 "",
                 who=person.name if person else "" if event.declared else event.db_user,
-                post=post.role.name if post else "",
+                post=_post(post, event.actor_id),
                 kind="muted" if reading else "" if event.declared else "bad",
                 badge="" if event.declared else _("Not declared"),
             )
         entries[key].sentence = _reading(event, counts[key]) if reading else _writing(event, counts[key])
         entries[key].changes += _changes(event)
     return list(entries.values())
+
+
+def _post(post: Post | None, actor: int) -> str:
+    """The role, and for whom when somebody stood in: 医务科，代 张三."""
+    if post is None:
+        return ""
+    if post.user_id == actor:
+        return post.role.name
+    return _("%(role)s, for %(name)s") % {"role": post.role.name, "name": post.user.name}
 
 
 def _rows(case: Case) -> Iterable[tuple[str, Any]]:
@@ -148,6 +157,8 @@ WORDS = {
     "patient": lambda: _("identity recorded"),
     "migrate": lambda: _("taken over by an update of the system"),
     "case": lambda: _("let somebody into this case"),
+    "correction": lambda: _("corrected a mistake"),
+    "patients": lambda: _("records of the patient merged or parted"),
 }
 
 

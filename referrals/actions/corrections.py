@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import notices
 from accounts.models import User
 from audit import declaring
 from audit.gates import Refusal, Refused, Verdict, judge
@@ -205,6 +206,8 @@ def _send_back(referral: Referral, reason: str, at: datetime) -> None:
         referral.consents.filter(withdrawn_at__isnull=True, lapsed_at__isnull=True).update(
             lapsed_at=at, lapse_reason=lapse
         )
+        text = _("Case %(number)s became a first visit and waits for the MDT again.") % {"number": referral.number}
+        notices.tell([referral.requester], text, link("referrals:case", referral.pk))
 
 
 def _tumour_cells(referral: Referral, row: Any, new: str, by: User, at: datetime) -> bool:
@@ -258,7 +261,7 @@ EFFECTS = {
 
 
 def _here(referral: Referral, field: str) -> str:
-    page = link("referrals:correct", referral.pk)
+    page = link("referrals:corrections", referral.pk)
     return f"{page}?field={field}" if page else ""
 
 

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import notices
 from accounts.models import User
 from audit import declaring
 from audit.gates import Act, Refusal, Refused, Verdict, judge
@@ -46,10 +47,15 @@ def call_mdt(*, referral: Referral, team: MDTTeam, by: User, at: datetime | None
     referral = _waiting(referral, Status.AWAITING_MDT, pathway.MDT_AGREE)
     if team.institution_id != referral.institution_id or not deliberating.teams(team.institution_id).filter(pk=team.pk):
         raise ValidationError({"team": _("Choose a team of this hospital.")})
-    return _call(
+    called = _call(
         referral, Deliberation.Kind.MDT, by, at, "mdt.called",
         team=team, quorum=team.quorum, needs_pathology=team.needs_pathology,
     )  # fmt: skip
+    text = _("%(team)s is called on case %(number)s: give your opinion.")
+    experts = [seat.expert for seat in deliberating.seats(team) if seat.expert_id != referral.requester_id]
+    values = {"team": team, "number": referral.number}
+    notices.tell(experts, text % values, link("referrals:deliberation", called.pk))
+    return called
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -32,6 +32,8 @@ from referrals.models import (
     Study,
 )
 
+# How long after a downtime its papers are still entered.
+LATE_ENTRY = timedelta(days=30)
 OPEN = (Deliberation.Phase.OPINIONS, Deliberation.Phase.DISCUSSION)
 
 
@@ -106,6 +108,7 @@ def submit(
     is_urgent: bool = False,
     evidence: Iterable[Mapping[str, Any]] = (),
     laboratory_chosen: bool = False,
+    paper_at: datetime | None = None,
     draft: ReferralDraft | None = None,
     version: int = 0,
     window: str = "",
@@ -115,9 +118,13 @@ def submit(
 
     `first_visit` None takes what the records say; another answer than theirs needs its reason. A result of the same
     gene within five years needs a reason to test again (`earlier_result_reason`). `laboratory_chosen` tells that a
-    laboratory was named, which no request may do (X16). ValidationError by field; Refused by rule.
+    laboratory was named, which no request may do (X16). `paper_at` is the time on the paper of a request entered later, after a downtime:
+    the case bears it as its time of request, and the mark. ValidationError by field; Refused by rule.
     """
     at = at or timezone.now()
+    if paper_at and not at - LATE_ENTRY <= paper_at <= at:
+        message = _("The paper's time lies within the last %(days)s days.") % {"days": LATE_ENTRY.days}
+        raise ValidationError({"paper_at": message})
     if not by.may("referrals.submit_referral") or by.post is None:
         raise PermissionDenied("referrals.submit_referral")
     if by.post.department_id is None:
@@ -154,7 +161,8 @@ def submit(
         first_visit_reason=first_visit_reason.strip() or says.why[:200],
         earlier_result_reason=earlier_result_reason.strip(),
         is_urgent=is_urgent,
-        requested_at=at,
+        entered_late=paper_at is not None,
+        requested_at=paper_at or at,
     )
     add_evidence(referral=referral, rows=rows, by=by, at=at)
     _take(referral, pathway.SUBMIT, by=by, at=at, laboratory_chosen=laboratory_chosen)
@@ -307,7 +315,7 @@ def cancel(*, referral: Referral, by: User, reason: str, at: datetime | None = N
     """Before sampling the requester or medical affairs may end a request, with the reason. A fee that was charged
     is refunded first. A deliberation still open is called off."""
     at = at or timezone.now()
-    if by.pk != referral.requester_id and by.scope != Role.Scope.INSTITUTION:
+    if referral.requester_id not in by.stands_for and by.scope != Role.Scope.INSTITUTION:
         raise PermissionDenied("referrals.cancel_referral")
     if not reason.strip():
         raise ValidationError({"reason": _("Give the reason.")})
@@ -330,7 +338,7 @@ def close_deliberations(referral: Referral) -> None:
 
 
 def _own(referral: Referral, by: User) -> None:
-    if by.pk != referral.requester_id:
+    if referral.requester_id not in by.stands_for:
         raise PermissionDenied("referrals.submit_referral")
 
 

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import notices
 from accounts.models import User
 from audit import declaring
 from audit.steps import Step, move
@@ -19,6 +20,7 @@ from referrals import barcodes, pathway
 from referrals.actions.held import hold, may, needed, newest, not_in_future, refuse
 from referrals.actions.onward import onward
 from referrals.actions.specimens import fit_to_go_on
+from referrals.gates.words import link
 from referrals.models import Referral, Result, ResultFinding, Specimen, Status
 
 # Names that clinicians write, with the symbols kept (`vocab.md` §12).
@@ -67,6 +69,7 @@ def record_result(
         referral, by, specimen, None, reported_at=reported_at, outcome=outcome, report_no=report_no,
         signed_out_by=signed_out_by, findings=findings, alterations=alterations, pdf=pdf,
     )  # fmt: skip
+    _tell_requester(referral)
     onward(referral)
     return result
 
@@ -102,8 +105,14 @@ def correct_result(
         referral, by, specimen, former, reported_at=reported_at, outcome=outcome, report_no=report_no,
         signed_out_by=signed_out_by, findings=findings, alterations=alterations, pdf=pdf,
     )  # fmt: skip
+    _tell_requester(referral)
     onward(referral)
     return result
+
+
+def _tell_requester(referral: Referral) -> None:
+    text = _("A report of case %(number)s has come in: review it.") % {"number": referral.number}
+    notices.tell([referral.requester], text, link("referrals:case", referral.pk))
 
 
 def _specimen_named(referral: Referral, scanned: str) -> Specimen | None:

@@ -67,6 +67,16 @@ class RequestForm(forms.Form):
     )
     earlier_result_reason = forms.CharField(label=_("Why test the same gene again"), max_length=200, required=False)
     is_urgent = forms.BooleanField(label=_("Urgent"), required=False)
+    entered_late = forms.BooleanField(
+        label=_("Entered later, after a downtime"),
+        required=False,
+        help_text=_("Only for a request first written on paper while the system was down."),
+    )
+    paper_at = forms.DateTimeField(
+        label=_("The paper's time"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -87,6 +97,15 @@ class RequestForm(forms.Form):
     def clean_study(self) -> Any:
         return self.studies.get(self.cleaned_data["study"])
 
+    def clean(self) -> dict[str, Any]:
+        """The paper's time and the mark of a later entry come together; the mark alone is not enough."""
+        cleaned = super().clean() or {}
+        if cleaned.get("entered_late") and not cleaned.get("paper_at") and "paper_at" not in self.errors:
+            self.add_error("paper_at", _("Give the time that stands on the paper."))
+        if not cleaned.get("entered_late"):
+            cleaned["paper_at"] = None
+        return cleaned
+
     def clean_first_visit(self) -> bool | None:
         return {YES: True, NO: False}.get(self.cleaned_data["first_visit"])
 
@@ -95,7 +114,7 @@ class RequestForm(forms.Form):
         """What `actions.requests.submit` is given, without the patient."""
         names = (
             "diagnosis_code", "pathology", "stage", "indication", "nature", "study", "necessity", "first_visit",
-            "first_visit_reason", "earlier_result_reason", "is_urgent",
+            "first_visit_reason", "earlier_result_reason", "is_urgent", "paper_at",
         )  # fmt: skip
         return {name: self.cleaned_data.get(name) for name in names}
 

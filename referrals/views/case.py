@@ -20,7 +20,7 @@ from audit import declaring
 from audit.guards import needs
 from documents.paging import address, newest_first
 from documents.templatetags.formats import day
-from referrals import next_steps, portrait, queries, timeline
+from referrals import correcting, next_steps, portrait, queries, timeline
 from referrals.forms.cases import CaseFilter, LetInForm
 from referrals.models import Referral
 from referrals.models.referral import ENDED
@@ -111,6 +111,8 @@ def _page(
         "differences": portrait.differences(case, user),
         "records": timeline.of_records(case),
         "trail": timeline.of_trail(case),
+        "corrections": correcting.corrections(case.referral),
+        "may_correct": correcting.may_correct(case.referral, user),
         "may_let_in": may_let_in,
         "let_ins": _let_ins(referral) if may_let_in else [],
         "let_in_form": let_in_form or LetInForm(referral=referral, by=user),
