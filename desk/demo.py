@@ -15,8 +15,8 @@ from accounts.models import Department, Institution, Post, Role, User
 from accounts.queries import DEMO_PASSWORD
 from audit import declaring
 from catalog.models import InHouseCapability, RequestAuthority
-from referrals.actions import teams
-from referrals.models import MDTSeat, MDTTeam, Referral
+from referrals.actions import studies, teams
+from referrals.models import MDTSeat, MDTTeam, Referral, Study
 from supervision import actions as supervision
 from supervision.models import LedgerImport
 from vendors import actions as vendors
@@ -43,6 +43,8 @@ HOSPITAL_STAFF = [
     ("912", "副主任医师", None, ["R04"], "丁一凡", "石静怡"),
     ("913", "副主任医师", None, ["R04"], "薛明辉", "汤怀瑾"),
     ("914", "主任医师", None, ["R04"], "严伯安", "章若虚"),
+    ("915", "助理研究员", None, ["R20"], "温知行", "梁若谷"),
+    ("916", "", None, ["R21"], "秦守正", "陶以宁"),
 ]
 BUREAU_STAFF = [("LXW001", "孙立民", "医政股股长", ["R25"])]
 # Staff of the workbook whose logins are opened too: one for each of their posts.
@@ -84,6 +86,7 @@ def load(*, say: Callable[[str], None] = lambda line: None) -> None:
         _in_house()
         _authorities(machine)
         _teams(machine)
+        _study(machine)
     say("演示数据已就绪")
 
 
@@ -197,3 +200,26 @@ def _teams(machine: User) -> None:
                 Post.objects.create(user=user, institution=hospital, role=expert)
             remote = username.endswith(REMOTE)
             teams.give_seat(team=team, expert=user, discipline=discipline, is_remote=remote, by=machine)
+
+
+STUDY = ("LXZ", "2026-EC-017", "一线靶向联合化疗治疗晚期肺腺癌的多中心Ⅲ期临床试验")
+
+
+def _study(machine: User) -> None:
+    """One study with its ethics approval in force, so that a research test can be asked for."""
+    code, number, title = STUDY
+    hospital = Institution.objects.filter(code=code).first()
+    if hospital is None or Study.objects.filter(institution=hospital, number=number).exists():
+        return
+    begins = timezone.localdate().replace(day=1)
+    study = studies.register_study(
+        institution=hospital, number=number, title=title, hospital_approved_on=begins, by=machine
+    )
+    studies.register_ethics_approval(
+        study=study,
+        number=f"{number}-伦审",
+        protocol_version="v2.1",
+        valid_from=begins,
+        valid_to=date(begins.year + 1, 12, 31),
+        by=machine,
+    )

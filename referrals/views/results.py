@@ -103,7 +103,7 @@ def report(request: HttpRequest, referral: Referral, number: int) -> HttpRespons
 def review(request: HttpRequest, referral: Referral) -> HttpResponse:
     form = forms.ReviewForm(request.POST or None, referral=referral)
     return simple(
-        request, referral, form, results.review, pathway.REVIEW, _("Review of the report"), _("Reviewed"),
+        request, referral, form, results.review, pathway.REVIEW, _("Review of the report"), _("Record the review"),
         _("The review is recorded."), rows=_reported(referral),
     )  # fmt: skip
 
