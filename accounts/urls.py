@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts import views, views_delegation
+from accounts import views, views_delegation, views_tokens
 
 app_name = "accounts"
 urlpatterns = [
@@ -21,4 +21,7 @@ urlpatterns = [
     path("notices/", views_delegation.notice_list, name="notices"),
     path("notices/read/", views_delegation.read_all, name="read_notices"),
     path("notices/<int:pk>/", views_delegation.notice, name="notice"),
+    path("tokens/", views_tokens.tokens, name="tokens"),
+    path("posts/<int:pk>/token/", views_tokens.make, name="make_token"),
+    path("tokens/<int:pk>/revoke/", views_tokens.revoke, name="revoke_token"),
 ]

@@ -1,0 +1,80 @@
+"""Tokens of other programs: the list, making one for a person's post, ending one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts import issuing
+from accounts.models import Post
+from audit.guards import needs
+
+
+class TokenForm(forms.Form):
+    name = forms.CharField(
+        label=gettext_lazy("What the token is for"), max_length=60, help_text=gettext_lazy("For example: HIS charges")
+    )
+    scopes = forms.MultipleChoiceField(
+        label=gettext_lazy("What it may do"),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("Permissions of this post; choose as few as the program needs."),
+    )
+    expires_on = forms.DateField(
+        label=gettext_lazy("Last day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+    def __init__(self, *args: Any, post: Post, **kwargs: Any) -> None:
+        super().__init__(*args, label_suffix="", **kwargs)
+        self.fields["scopes"].choices = [(one, one) for one in post.role.permissions]  # type: ignore[attr-defined]
+
+
+@require_GET
+@needs(issuing.PERMISSION)
+def tokens(request: HttpRequest) -> HttpResponse:
+    """Every token that acts at one's institutions: of whom, for what, until when, and when it was last used."""
+    today = timezone.localdate()
+    rows = [(one, one.is_in_force(today)) for one in issuing.tokens(request.user)[:200]]  # type: ignore[arg-type]
+    posts = Post.objects.in_force(today).filter(institution_id__in=request.user.institution_ids)  # type: ignore[union-attr]
+    found = []
+    if number := request.GET.get("username", "").strip()[:40]:
+        found = list(posts.filter(user__username=number).select_related("user", "institution", "department", "role"))
+    return render(request, "accounts/tokens.html", {"tokens": rows, "posts": found, "username": number})
+
+
+@needs(issuing.PERMISSION)
+def make(request: HttpRequest, pk: int) -> HttpResponse:
+    """A token for one post. The secret is shown once, on this page's answer."""
+    by: Any = request.user
+    posts = Post.objects.in_force(timezone.localdate()).select_related("user", "institution", "department", "role")
+    post = get_object_or_404(posts.filter(institution_id__in=by.institution_ids), pk=pk)
+    form = TokenForm(request.POST if request.method == "POST" else None, post=post)
+    if form.is_valid():
+        try:
+            token, secret = issuing.make_token(post=post, by=by, **form.cleaned_data)
+        except ValidationError as wrong:
+            form.add_error(None, wrong.messages)
+        else:
+            response = render(request, "accounts/token_made.html", {"token": token, "secret": secret})
+            response["Cache-Control"] = "no-store"
+            return response
+    context = {"form": form, "post": post}
+    return render(request, "accounts/token_make.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@needs(issuing.PERMISSION)
+def revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    by: Any = request.user
+    token = get_object_or_404(issuing.tokens(by), pk=pk)
+    issuing.revoke_token(token=token, by=by)
+    messages.success(request, _("The token “%(name)s” opens nothing any more.") % {"name": token.name})
+    return redirect("accounts:tokens")
