@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts import delegations as standing_in
 from accounts import notices as telling
 from accounts.forms import DelegationForm
-from accounts.models import Delegation, Notice, Post
+from accounts.models import Notice, Post
 from audit import declaring
 from audit.guards import public, sign_in_first
 

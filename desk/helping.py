@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET
 
 from audit.guards import public, sign_in_first
@@ -18,7 +19,7 @@ from documents.spreadsheets import attachment
 # Blank forms by their address: what they are called, and what each is for.
 FORMS = {
     "requisition": (_("Requisition"), "基因检测申请单", _("Written by the doctor; goes with the patient.")),
-    "consent": (_("Consent"), "基因检测知情同意书", _("Told and signed before the fee and the sample.")),
+    "consent": (pgettext_lazy("blank form", "Consent"), "基因检测知情同意书", _("Told and signed before the fee and the sample.")),
     "label": (_("Specimen labels"), "标本标签", _("Two a specimen: one on the tube, one on the requisition.")),
     "manifest": (_("Manifest"), "外送标本交接清单", _("Goes with the specimens; a copy stays.")),
     "result": (_("Result transmittal"), "检测结果传递单", _("From the laboratory's report to the doctor.")),

@@ -203,9 +203,11 @@ class Shown:
 
 def corrections(referral: Referral) -> list[Shown]:
     """The corrections of a case, oldest first, with those of the patient made on their other cases here."""
-    found = Correction.objects.filter(referral=referral) | Correction.objects.filter(
-        referral__patient_id=referral.patient_id, field__startswith="patient."
-    ) | Correction.objects.filter(referral__patient_id=referral.patient_id, field__startswith="identity.")
+    found = (
+        Correction.objects.filter(referral=referral)
+        | Correction.objects.filter(referral__patient_id=referral.patient_id, field__startswith="patient.")
+        | Correction.objects.filter(referral__patient_id=referral.patient_id, field__startswith="identity.")
+    )
     rows = found.select_related("corrected_by", "referral").order_by("corrected_at", "pk")
     return [_shown(one, referral) for one in rows]
 

@@ -111,8 +111,10 @@ def test_becoming_a_first_visit_sends_the_case_back_to_the_mdt_and_lapses_the_co
     referral.refresh_from_db()
     consent = referral.consents.get()
     assert referral.status == Status.AWAITING_MDT
-    assert referral.first_visit and referral.consented_at is None
-    assert consent.lapsed_at and consent.lapse_reason
+    assert referral.first_visit
+    assert referral.consented_at is None
+    assert consent.lapsed_at
+    assert consent.lapse_reason
 
 
 def test_becoming_a_first_visit_after_the_fee_asks_for_the_refund_first(case, doctor):
@@ -122,7 +124,8 @@ def test_becoming_a_first_visit_after_the_fee_asks_for_the_refund_first(case, do
     assert why(refused) == ["X01"]
     assert refused.value.refusals[0].mend == reverse("referrals:charge", args=[referral.pk])
     referral.refresh_from_db()
-    assert referral.first_visit is False and not Correction.objects.exists()
+    assert referral.first_visit is False
+    assert not Correction.objects.exists()
 
 
 def test_becoming_a_first_visit_after_sampling_is_refused(case, doctor):
@@ -196,7 +199,8 @@ def test_a_name_is_masked_in_view_and_a_digest_in_the_trail(case, doctor):
     assert known.name == "欧阳锋岗"
     assert identity.decrypt(known.phone, patient=known.pk, column="phone") == "13800000000"
     assert correcting.corrections(referral)[0].before == "欧＊＊"
-    assert "欧阳锋刚" not in written and "欧阳锋岗" not in written
+    assert "欧阳锋刚" not in written
+    assert "欧阳锋岗" not in written
 
 
 def test_an_id_number_of_another_patient_points_to_merging(case, doctor):
@@ -245,7 +249,8 @@ def test_the_page_corrects_and_shows_the_old_value_struck_through(case, doctor, 
     done = client.post(f"{page}?field=stage", {"was": "IIIA", "value": "IVA", "reason": "误填"}, follow=True)
 
     assert empty.status_code == 422
-    assert "<del>" in done.content.decode() and "IVA" in done.content.decode()
+    assert "<del>" in done.content.decode()
+    assert "IVA" in done.content.decode()
 
 
 def test_the_page_of_who_may_correct_nothing_says_who_may(case, hospital, client):

@@ -162,7 +162,8 @@ def test_the_trail_names_the_person_and_the_post(holder, other, hospital):
     event = Event.objects.filter(table_name="referrals_referral", op="U").latest("id")
     entry = timeline.of_trail(load(referral.pk))[0]
     assert (event.actor_id, event.post_id) == (other.pk, holder.post.pk)
-    assert entry.who == "李四" and "张三" in entry.post
+    assert entry.who == "李四"
+    assert "张三" in entry.post
 
 
 def test_the_page_lends_a_post_shows_it_in_the_switcher_and_ends_it(holder, other, client):
@@ -174,7 +175,9 @@ def test_the_page_lends_a_post_shows_it_in_the_switcher_and_ends_it(holder, othe
     made = Delegation.objects.get()
 
     client.force_login(other, backend="django.contrib.auth.backends.ModelBackend")
-    home = client.post(reverse("accounts:switch_post"), {"post": made.from_post_id, "next": reverse("desk:home")}, follow=True)
+    home = client.post(
+        reverse("accounts:switch_post"), {"post": made.from_post_id, "next": reverse("desk:home")}, follow=True
+    )
     assert "张三" in home.content.decode()
     assert home.wsgi_request.user.post.stands_in_for == "张三"
     assert client.get(page).status_code == 403

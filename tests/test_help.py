@@ -61,7 +61,9 @@ def test_what_is_recorded_is_marked_done(hospital):
 def test_the_checklist_asks_about_ones_own_hospital(hospital, client):
     client.force_login(staff("R10", hospital), backend="django.contrib.auth.backends.ModelBackend")
     page = client.get(reverse("desk:first_hour")).content.decode()
-    assert hospital.name in page and page.count("checklist") and reverse("vendors:prices") in page
+    assert hospital.name in page
+    assert page.count("checklist")
+    assert reverse("vendors:prices") in page
 
 
 def test_the_bureau_has_no_first_hour(as_machine, client):
@@ -74,7 +76,8 @@ def test_the_bureau_has_no_first_hour(as_machine, client):
 @pytest.mark.parametrize("code", helping.FORMS)
 def test_every_blank_form_is_a_pdf_that_anyone_may_print(code, client):
     answer = client.get(reverse("desk:blank_form", args=[code]))
-    assert answer.status_code == 200 and answer.content.startswith(b"%PDF")
+    assert answer.status_code == 200
+    assert answer.content.startswith(b"%PDF")
 
 
 def test_there_is_no_other_form(client):
@@ -90,7 +93,8 @@ def test_every_help_a_page_asks_for_is_written():
     asked = set()
     for path in Path(settings.BASE_DIR, "templates").rglob("*.html"):
         asked |= set(re.findall(r'{% help_beside "([a-z_]+)" %}', path.read_text()))
-    assert asked <= set(TEXTS) | {"request"} and asked
+    assert asked <= set(TEXTS) | {"request"}
+    assert asked
 
 
 def test_every_key_the_page_listens_to_is_on_the_list():
@@ -114,7 +118,8 @@ def asked(hospital):
 def test_a_request_entered_after_a_downtime_bears_the_papers_time_and_the_mark(asked):
     written = timezone.now() - timedelta(hours=5)
     referral = submit(**asked, paper_at=written)
-    assert referral.entered_late and referral.requested_at == written
+    assert referral.entered_late
+    assert referral.requested_at == written
     assert not submit(**{**asked, "patient": PatientFactory(institution=asked["by"].post.institution)}).entered_late
 
 

@@ -66,7 +66,7 @@ def test_parting_gives_back_exactly_what_was_moved(pair, office, hospital):
 
 
 def test_parted_records_may_be_merged_again(pair, office):
-    kept, merged, _own, moved = pair
+    kept, merged, _own, _moved = pair
     part(merge=merge(kept=kept, merged=merged, by=office, reason="一"), by=office)
     assert merge(kept=merged, merged=kept, by=office, reason="二").pk
 
@@ -108,7 +108,8 @@ def test_merging_needs_a_reason_and_medical_affairs(pair, office, hospital):
 def test_the_same_id_number_and_then_the_same_name_are_suggested(pair, office, hospital):
     kept, merged, _own, _moved = pair
     (alike,) = merging.suggestions(office)
-    assert {alike.one, alike.other} == {kept, merged} and not alike.certain
+    assert {alike.one, alike.other} == {kept, merged}
+    assert not alike.certain
 
     # A second record with the same ID number can only come from a ledger.
     same = identity.Identity.objects.get(patient=kept).id_number_index

@@ -131,7 +131,9 @@ def _diagnosis(referral: Referral, row: Any, new: str, by: User, at: datetime) -
             "The indication %(line)s does not cover %(diagnosis)s, so this would be another request: cancel this one "
             "before sampling, or have medical affairs void it, and request anew."
         )
-        raise _away("X02", message % {"line": line, "diagnosis": new}, ("B2", "B3"), link("referrals:cancel", referral.pk))
+        raise _away(
+            "X02", message % {"line": line, "diagnosis": new}, ("B2", "B3"), link("referrals:cancel", referral.pk)
+        )
     if old and requesting.malignancy(old) != requesting.malignancy(new):
         if referral.mdt_concluded_at or referral.consented_at:
             message = _(

@@ -35,7 +35,9 @@ def merge(*, kept: Patient, merged: Patient, by: User, reason: str, at: datetime
     if kept.institution_id != merged.institution_id:
         raise _refused(_("Records of two institutions are never merged: each keeps its own."))
     # Always in the order of their keys, so that two mergings of the same pair wait for each other.
-    locked = {one.pk: one for one in Patient.objects.select_for_update().filter(pk__in=(kept.pk, merged.pk)).order_by("pk")}
+    locked = {
+        one.pk: one for one in Patient.objects.select_for_update().filter(pk__in=(kept.pk, merged.pk)).order_by("pk")
+    }
     kept, merged = locked[kept.pk], locked[merged.pk]
     for patient in (kept, merged):
         if patient.merged_into.filter(parted_at__isnull=True).exists():

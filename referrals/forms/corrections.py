@@ -17,7 +17,9 @@ def _value(field: Correctable) -> forms.Field:
         options = YES_NO if field.kind == "yes_no" else field.choices
         return forms.ChoiceField(label=label, choices=options, widget=forms.RadioSelect)
     if field.kind == "number":
-        return forms.IntegerField(label=label, required=field.required, min_value=field.least, max_value=field.most or None)
+        return forms.IntegerField(
+            label=label, required=field.required, min_value=field.least, max_value=field.most or None
+        )
     if field.name == "identity.id_number":
         help_text = _("A resident's ID number has 18 places; the number of another paper may be shorter.")
     widget = forms.Textarea(attrs={"rows": 3}) if field.kind == "area" else forms.TextInput()
@@ -43,7 +45,9 @@ class CorrectionForm(forms.Form):
 
 class FindTwoForm(forms.Form):
     one = forms.CharField(label=_("Record kept"), max_length=40, help_text=_("Record number, ID number or phone"))
-    other = forms.CharField(label=_("Record merged into it"), max_length=40, help_text=_("Record number, ID number or phone"))
+    other = forms.CharField(
+        label=_("Record merged into it"), max_length=40, help_text=_("Record number, ID number or phone")
+    )
 
 
 class MergeForm(forms.Form):
