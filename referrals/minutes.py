@@ -24,7 +24,8 @@ def text(
 ) -> str:
     """As plain lines in Chinese, to be kept with the record. It names no patient: the case does."""
     with translation.override("zh-hans"):
-        return "\n".join(_lines(deliberation, review or discussion, at))
+        ending = review or discussion
+        return "\n".join(_lines(deliberation, ending, at)) if ending else ""
 
 
 def _lines(deliberation: Deliberation, ending: MDTReview | DepartmentalDiscussion, at: datetime) -> list[str]:

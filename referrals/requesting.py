@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -185,10 +185,12 @@ def offers(
 
 def _add_price_and_place(lines: list[Offer], institution: Institution, on: date) -> None:
     tests = {one.line.test_id for one in lines}
-    prices = {one.test_id: one for one in Price.objects.filter(institution=institution, test__in=tests).in_force(on)}
+    prices = {one.test_id: one for one in Price.objects.in_force(on).filter(institution=institution, test__in=tests)}
     own = InHouseCapability.objects.filter(institution=institution, test__in=tests, registered_on__lte=on)
     in_house = set(own.exclude(ends_on__lt=on).values_list("test_id", flat=True))
-    items = ContractItem.objects.filter(institution=institution, test__in=tests).in_force(on)
+    items = ContractItem.objects.filter(institution=institution, test__in=tests, valid_from__lte=on).exclude(
+        valid_to__lt=on
+    )
     contracted = set(items.order_by().values_list("test_id", flat=True))
     for one in lines:
         one.price = prices.get(one.line.test_id)
@@ -236,6 +238,6 @@ def needs_evidence(line: Indication | None) -> bool:
     return bool(line and line.needs_evidence_and_discussion)
 
 
-def filled(rows: Iterable[dict]) -> list[dict]:
+def filled(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Rows of evidence that say anything."""
     return [row for row in rows if row and (row.get("title") or "").strip()]

@@ -14,7 +14,7 @@ from accounts.models import Post, Role, User
 from audit.models import Alarm
 from catalog.models import Edition, Indication
 from documents.models import StoredFile
-from referrals.models import Referral
+from referrals.models import MDTTeam, Referral
 from reports.models import Report
 from supervision.models import LedgerImport
 from vendors.models import Laboratory, Price
@@ -23,6 +23,10 @@ pytestmark = pytest.mark.django_db
 
 # Addresses of others' packages and of forms that only take POST are judged by their own tests.
 ELSEWHERE = {"accounts:set_password"}
+DISCUSSED = (
+    "draft", "discard_draft", "deliberation", "opinion", "mdt_conclude", "discussion_conclude", "call_off", "minutes",
+    "minutes_pdf",
+)  # fmt: skip
 
 
 def addresses():
@@ -52,6 +56,9 @@ def objects(county):
         "accounts:end_post": [one(Post, **mine), one(Post, **theirs)],
         "audit": [one(Alarm), None],
         "documents": [one(StoredFile, **mine), one(StoredFile, **theirs)],
+        "referrals:team": [one(MDTTeam, **mine), one(MDTTeam, **theirs)],
+        # Nobody has typed a draft or called a discussion in the demo: their own tests open these.
+        **{f"referrals:{name}": [None, None] for name in DISCUSSED},
         "referrals": [one(Referral, **mine), one(Referral, **theirs)],
         "reports": [one(Report, **mine), one(Report, **theirs)],
         "supervision": [one(LedgerImport), None],

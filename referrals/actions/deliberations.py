@@ -241,7 +241,7 @@ def conclude_mdt(
     if wrong:
         raise ValidationError(wrong)
     referral, step = _case(held.referral_id), MDT_STEPS[conclusion]
-    changes = {"mdt_concluded_at": at}
+    changes: dict[str, Any] = {"mdt_concluded_at": at}
     if conclusion == Conclusion.DISAGREE:
         changes["end_reason"] = "；".join(
             part for part in (deliberating.reason_label(reason_code), note.strip()) if part
@@ -283,7 +283,7 @@ def conclude_discussion(
         mend = link("referrals:case", referral.pk, anchor="discussion")
         raise Refused(Refusal("X03", WITHOUT_GUIDELINE, ("A22",), mend))
     step = pathway.DISCUSS if agreed else pathway.DISCUSS_AGAINST
-    changes = {"discussed_at": at} | ({} if agreed else {"end_reason": note.strip()[:300]})
+    changes: dict[str, Any] = {"discussed_at": at} | ({} if agreed else {"end_reason": note.strip()[:300]})
     move(referral, step, by=by, act=Act(by=by, step=step.name, data={"chair": by}), at=at, **changes)
     discussion = DepartmentalDiscussion.objects.create(
         referral=referral, held_at=at, agreed=agreed, deliberation=held, chair=by, note=note.strip()

@@ -55,7 +55,8 @@ class NewPatient:
 def register_patient(*, new: NewPatient, by: User) -> Patient:
     """Record a new patient of the post's hospital. ValidationError by field: a record number or an ID number
     already on record here names the patient it belongs to."""
-    institution = by.post.institution
+    post: Any = by.post
+    institution = post.institution
     wrong: dict[str, Any] = {}
     if not new.record_no.strip():
         wrong["record_no"] = _("Enter the record number.")
@@ -130,16 +131,12 @@ def submit(
     if by.post.department_id is None:
         raise ValidationError(_("Your post belongs to no department: choose a clinical post at the top of the page."))
     claimed = drafts.claim(draft, by) if draft else None
-    if isinstance(patient, NewPatient):
-        patient = register_patient(new=patient, by=by)
-    else:
-        # Two requests for one patient wait for each other, so that the second sees the first.
-        patient = Patient.objects.select_for_update().get(pk=patient.pk, institution_id=by.post.institution_id)
-    says = requesting.first_visit(patient, diagnosis_code)
+    known = _patient(patient, by)
+    says = requesting.first_visit(known, diagnosis_code)
     answer = says.answer if first_visit is None else first_visit
     rows = requesting.filled(evidence)
     _check(
-        patient=patient, indication=indication, necessity=necessity, diagnosis_code=diagnosis_code, nature=nature,
+        patient=known, indication=indication, necessity=necessity, diagnosis_code=diagnosis_code, nature=nature,
         study=study, evidence=rows, earlier_result_reason=earlier_result_reason, at=at,
         first_visit_unexplained=answer != says.answer and not first_visit_reason.strip(),
     )  # fmt: skip
@@ -148,12 +145,12 @@ def submit(
         department=by.post.department,
         number=numbering.referral_number(by.post.institution, at),
         requester=by,
-        patient=patient,
+        patient=known,
         diagnosis_code=diagnosis_code.strip().upper(),
         pathology=pathology.strip(),
         stage=stage.strip(),
         indication=indication,
-        test=indication.test,
+        test=indication.test,  # type: ignore[union-attr]
         nature=nature,
         study=study if nature == Referral.Nature.RESEARCH else None,
         necessity=necessity.strip(),
@@ -169,6 +166,13 @@ def submit(
     if claimed:
         drafts.end(claimed, referral, version=version, window=window)
     return onward(referral, at=at)
+
+
+def _patient(patient: Patient | NewPatient, by: User) -> Patient:
+    if isinstance(patient, NewPatient):
+        return register_patient(new=patient, by=by)
+    # Two requests for one patient wait for each other, so that the second sees the first.
+    return Patient.objects.select_for_update().get(pk=patient.pk, institution_id__in=by.institution_ids)
 
 
 def _check(
@@ -269,7 +273,7 @@ def change_test(
     _correct(referral, "indication", str(referral.indication or referral.test), str(indication), reason, by, at)
     changes = {
         "indication": indication,
-        "test": indication.test,
+        "test": indication.test,  # type: ignore[union-attr]
         "necessity": necessity.strip() or referral.necessity,
         "earlier_result_reason": earlier_result_reason.strip() or referral.earlier_result_reason,
     }
@@ -298,7 +302,7 @@ def supplement(
     referral = _locked(referral, pathway.SUPPLEMENT)
     if not note.strip():
         raise ValidationError({"note": _("Write what is added.")})
-    changes = {}
+    changes: dict[str, Any] = {}
     for name, value in (("pathology", pathology), ("stage", stage)):
         before = getattr(referral, name)
         if value is not None and value.strip() != before:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -134,7 +135,7 @@ class NewPatientForm(forms.Form):
     address = forms.CharField(label=_("Address"), max_length=120, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, prefix="new", **kwargs)
+        super().__init__(*args, **{**kwargs, "prefix": "new"})
         this_year = timezone.localdate().year
         self.fields["birth_year"].validators.append(MaxValueValidator(this_year))
 
@@ -180,7 +181,7 @@ class EvidenceRows:
         return all(checked)
 
     @property
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Mapping[str, Any]]:
         return requesting.filled(form.cleaned_data for form in self.forms)
 
     @property

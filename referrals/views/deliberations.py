@@ -35,7 +35,7 @@ from referrals.forms.deliberations import (
     TeamForm,
 )
 from referrals.models import Deliberation, MDTSeat, MDTTeam, Opinion, Referral, Status
-from referrals.views.common import back_to_case, named, put_errors
+from referrals.views.common import back_to_case, named, put_errors, who
 
 MDT, DEPARTMENT = Deliberation.Kind.MDT, Deliberation.Kind.DEPARTMENT
 SHOWN = 200
@@ -93,7 +93,7 @@ def discussion_waiting(request: HttpRequest) -> HttpResponse:
 @needs("referrals.give_opinion")
 def deliberations_mine(request: HttpRequest) -> HttpResponse:
     """Open deliberations one sits on: first those that wait for one's opinion."""
-    user: Any = request.user
+    user = who(request)
     mine = Opinion.objects.filter(deliberation=OuterRef("pk"), member=user, is_first=True)
     related = ["referral__test", "referral__department", "referral__patient", "team"]
     if user.sees_identity:
@@ -143,7 +143,7 @@ def mdt(request: HttpRequest, referral: Referral) -> HttpResponse:
     seated = [(team, list(deliberating.seats(team))) for team in deliberating.teams(referral.institution_id)]
     return _call(
         request, referral, MDT, form,
-        lambda asked: actions.call_mdt(referral=referral, by=request.user, **asked),  # type: ignore[arg-type]
+        lambda asked: actions.call_mdt(referral=referral, by=who(request), **asked),
         {
             "title": _("Call an MDT"), "submit": _("Call the team"), "seated": seated,
             "suggested": deliberating.suggested_team(referral),
@@ -158,7 +158,7 @@ def discussion(request: HttpRequest, referral: Referral) -> HttpResponse:
     form = CallDiscussionForm(request.POST or None)
     return _call(
         request, referral, DEPARTMENT, form,
-        lambda asked: actions.call_discussion(referral=referral, by=request.user, **asked),  # type: ignore[arg-type]
+        lambda asked: actions.call_discussion(referral=referral, by=who(request), **asked),
         {
             "title": _("Call a departmental discussion"), "submit": _("Call the department"),
             "colleagues": [one for one in deliberating.colleagues(referral.department_id)
@@ -207,7 +207,7 @@ def facts(referral: Referral, user: Any) -> list[tuple[Any, ...]]:
 
 def page_context(request: HttpRequest, held: Deliberation) -> dict[str, Any]:
     """Facts left, one's opinion right, the others' only after one's own (and to nobody else before the end)."""
-    user: Any = request.user
+    user = who(request)
     referral = held.referral
     own = held.opinions.filter(member=user, is_first=True).first()
     is_requester = user.pk == referral.requester_id
@@ -284,7 +284,7 @@ def _acted(request: HttpRequest, held: Deliberation, form: Any, act: Any, *, slo
 @needs("referrals.give_opinion", on=Deliberation)
 def opinion(request: HttpRequest, held: Deliberation) -> HttpResponse:
     """A first opinion, or a further one in the open discussion."""
-    user: Any = request.user
+    user = who(request)
     given = held.opinions.filter(member=user, is_first=True).exists()
     if given and "risk" in request.POST:
         # The same first opinion sent again: it stands, and nothing is added.
@@ -304,7 +304,7 @@ def conclude_mdt(request: HttpRequest, held: Deliberation) -> HttpResponse:
         raise Http404
     return _acted(
         request, held, ConcludeMDTForm(request.POST),
-        lambda asked: actions.conclude_mdt(deliberation=held, by=request.user, **asked),  # type: ignore[arg-type]
+        lambda asked: actions.conclude_mdt(deliberation=held, by=who(request), **asked),
         slot="conclude_form", done=_("The conclusion is recorded; the minutes stand below."),
     )  # fmt: skip
 
@@ -316,7 +316,7 @@ def conclude_discussion(request: HttpRequest, held: Deliberation) -> HttpRespons
         raise Http404
     return _acted(
         request, held, ConcludeDiscussionForm(request.POST),
-        lambda asked: actions.conclude_discussion(deliberation=held, by=request.user, **asked),  # type: ignore[arg-type]
+        lambda asked: actions.conclude_discussion(deliberation=held, by=who(request), **asked),
         slot="conclude_form", done=_("The conclusion is recorded; the minutes stand below."),
     )  # fmt: skip
 
@@ -327,7 +327,7 @@ def call_off(request: HttpRequest, held: Deliberation) -> HttpResponse:
     """By whoever may call one; the action asks."""
     return _acted(
         request, held, CallOffForm(request.POST),
-        lambda asked: actions.call_off(deliberation=held, by=request.user, **asked),  # type: ignore[arg-type]
+        lambda asked: actions.call_off(deliberation=held, by=who(request), **asked),
         slot="call_off_form", done=_("The deliberation is called off; the case waits again."),
     )  # fmt: skip
 
@@ -364,7 +364,7 @@ def minutes_page(request: HttpRequest, held: Deliberation) -> HttpResponse:
 @require_GET
 @needs("referrals.view_referral", on=Deliberation)
 def minutes_pdf(request: HttpRequest, held: Deliberation) -> HttpResponse:
-    if not request.user.sees_identity:  # type: ignore[union-attr]
+    if not who(request).sees_identity:
         raise PermissionDenied("referrals.read_identity")
     context = _minutes(request, held)
     declaring.record_reading("referrals_deliberation", held.pk, "minutes_pdf")
@@ -379,7 +379,7 @@ def minutes_pdf(request: HttpRequest, held: Deliberation) -> HttpResponse:
 @needs("referrals.manage_mdt_teams")
 def teams(request: HttpRequest) -> HttpResponse:
     """The hospital's teams; a new one is made here."""
-    user: Any = request.user
+    user = who(request)
     form = TeamForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -398,7 +398,7 @@ def teams(request: HttpRequest) -> HttpResponse:
 @needs("referrals.manage_mdt_teams", on=MDTTeam)
 def team(request: HttpRequest, team: MDTTeam) -> HttpResponse:
     """One team: its rules and its seats."""
-    user: Any = request.user
+    user = who(request)
     do = request.POST.get("do", "")
     initial = {
         "name": team.name, "quorum": team.quorum, "needs_pathology": team.needs_pathology,

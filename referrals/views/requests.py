@@ -29,7 +29,7 @@ from referrals.forms.requests import (
 )
 from referrals.gates.requesting import NOT_LISTED
 from referrals.models import Patient, Referral, ReferralDraft
-from referrals.views.common import back_to_case, put_errors, stale
+from referrals.views.common import back_to_case, put_errors, stale, who
 
 PERMISSION = "referrals.submit_referral"
 # Fields of the page that are no part of what is typed.
@@ -42,7 +42,7 @@ class Page:
     def __init__(
         self, request: HttpRequest, typed: Any = None, draft: ReferralDraft | None = None, *, checking: bool = False
     ):
-        self.user: Any = request.user
+        self.user = who(request)
         self.typed = typed
         self.draft = draft
         initial = {"test_query": request.GET.get("q", "")[:60]}
@@ -170,7 +170,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @needs(PERMISSION, on=ReferralDraft)
 def draft(request: HttpRequest, draft: ReferralDraft) -> HttpResponse:
     """A draft, to go on with."""
-    if draft.referral_id:
+    if draft.referral:
         return redirect(back_to_case(draft.referral))
     if request.method == "POST":
         return _posted(request, draft)
@@ -196,7 +196,7 @@ def _submit(request: HttpRequest, page: Page) -> HttpResponse:
     if page.is_valid():
         try:
             referral = actions.submit(
-                by=request.user,  # type: ignore[arg-type]
+                by=who(request),
                 patient=page.patient or actions.NewPatient(**page.new.cleaned_data),
                 evidence=page.evidence.rows,
                 # No field of the page names a laboratory; whoever sends one all the same is refused (X16).
@@ -224,7 +224,7 @@ def _keep(request: HttpRequest, page: Page) -> None:
     if page.draft and page.draft.referral_id:
         return
     page.draft, page.apart = drafts.save(
-        by=request.user,  # type: ignore[arg-type]
+        by=who(request),
         typed=_typed(request),
         window=page.window,
         draft=page.draft,
@@ -283,7 +283,7 @@ def save_draft(request: HttpRequest) -> HttpResponse:
     typed = _typed(request)
     window = request.POST.get("window", "")[:40]
     saved, apart = drafts.save(
-        by=request.user,  # type: ignore[arg-type]
+        by=who(request),
         typed=typed,
         window=window,
         draft=known,
@@ -318,7 +318,7 @@ def draft_list(request: HttpRequest) -> HttpResponse:
 @require_POST
 @needs(PERMISSION, on=ReferralDraft)
 def discard_draft(request: HttpRequest, draft: ReferralDraft) -> HttpResponse:
-    drafts.discard(draft=draft, by=request.user)  # type: ignore[arg-type]
+    drafts.discard(draft=draft, by=who(request))
     messages.success(request, _("Draft discarded."))
     return redirect("referrals:drafts")
 
@@ -361,7 +361,7 @@ def cancel(request: HttpRequest, referral: Referral) -> HttpResponse:
     form = CancelForm(request.POST or None, initial={"drawn": referral.status})
     return _station(
         request, referral, form,
-        lambda asked: actions.cancel(referral=referral, by=request.user, **asked),
+        lambda asked: actions.cancel(referral=referral, by=who(request), **asked),
         title=_("Cancel the request"), submit=_("Cancel the request"), danger=True,
         done=_("Request %(number)s is cancelled.") % {"number": referral.number},
         lead=_("The case ends here. It stays readable with the reason; it cannot be opened again."),
@@ -376,7 +376,7 @@ def supplement(request: HttpRequest, referral: Referral) -> HttpResponse:
     review = referral.mdt_reviews.order_by("concluded_at").last()
     return _station(
         request, referral, form,
-        lambda asked: actions.supplement(referral=referral, by=request.user, evidence=rows.rows, **asked),
+        lambda asked: actions.supplement(referral=referral, by=who(request), evidence=rows.rows, **asked),
         title=_("Add information for the MDT"), submit=_("Add and return to the MDT"),
         done=_("The information is added; the case waits for the MDT again."), extra={"evidence": rows, "review": review},
     )  # fmt: skip
@@ -385,7 +385,7 @@ def supplement(request: HttpRequest, referral: Referral) -> HttpResponse:
 @needs(PERMISSION, on=Referral)
 def change(request: HttpRequest, referral: Referral) -> HttpResponse:
     """Another test, as the MDT advised."""
-    user: Any = request.user
+    user = who(request)
     initial = {"drawn": referral.status, "necessity": referral.necessity}
     form = ChangeTestForm(request.POST or None, initial=initial, user=user)
     rows = EvidenceRows(request.POST or None)
