@@ -38,7 +38,8 @@ NAMED = {
     "approvals": ("decided_by",),
     "charges": ("price", "charged_by"),
     "specimens": ("collected_by",),
-    "shipments": ("contract", "shipped_by"),
+    "shipments": ("contract", "shipped_by", "batch"),
+    "results": ("alterations", "reviewed_by", "told_by"),
     "filings": ("filed_by",),
     "prescriptions": ("prescribed_by",),
 }
@@ -184,7 +185,9 @@ def _charge(case: Case) -> Section:
             (_("Price item"), *_price(case, one)),
         ]
         if one.reversed_at:
-            rows.append((_("Reversed at"), moment(one.reversed_at)))
+            rows.append(
+                (_("Reversed at"), moment(one.reversed_at), "", f"{one.reversal_no} {one.reversal_reason}".strip())
+            )
     return Section("charge", _("Charge"), rows, _("No charge is recorded."))
 
 
@@ -212,7 +215,12 @@ def _specimen(case: Case) -> Section:
     rows: list[tuple] = []
     for one in case.specimens:
         cells = NONE if one.tumour_cell_percent is None else f"{one.tumour_cell_percent}%"
-        rows += [(_("Sampled at"), moment(one.collected_at)), (_("Tumour cells"), cells)]
+        rows += [(_("Sampled at"), moment(one.collected_at), "", one.kind), (_("Tumour cells"), cells)]
+        if one.barcode:
+            rows.append((_("Specimen barcode"), one.barcode))
+        if one.is_fit is not None:
+            fit = _("Fit for the test") if one.is_fit else f"{_('Unfit: to be taken again')}：{one.unfit_reason}"
+            rows.append((_("Assessment"), fit, "", moment(one.assessed_at)))
     return Section("specimen", _("Sample"), rows, _("No sample is recorded."))
 
 
@@ -234,6 +242,10 @@ def _shipment(case: Case, user: Any) -> Section:
             (_("Contract"), *_contract(case, one)),
             (_("Received at"), moment(one.received_at)),
         ]
+        if one.batch:
+            rows.append((_("Batch"), one.batch.number, "", f"{one.batch.carrier} {one.batch.waybill}".strip()))
+        if one.rejected_at:
+            rows.append((_("Rejected by the laboratory"), moment(one.rejected_at), "", one.rejection_reason))
     if not rows and referral.laboratory_id:
         rows.append((_("Laboratory"), case.registers.laboratories[referral.laboratory_id].name))
     return Section("shipment", _("Sending out"), rows, _("Done in-house; nothing is sent out."))
@@ -264,6 +276,18 @@ def _result(case: Case) -> Section:
             (_("Result"), one.get_outcome_display()),
             (_("Main findings"), one.findings),
         ]
+        if one.report_no:
+            paper = link("referrals:report", case.referral.pk, one.pk) if one.pdf_id else ""
+            rows.append(
+                (_("Report number"), one.report_no, paper, _("corrects the one before") if one.supersedes_id else "")
+            )
+        rows += [
+            (alteration.gene, alteration.variant, "", alteration.significance) for alteration in one.alterations.all()
+        ]
+        if one.reviewed_at:
+            rows.append((_("Reviewed"), f"{moment(one.reviewed_at)} {_person(one.reviewed_by)}", "", one.review_note))
+        if one.told_at:
+            rows.append((_("The patient was told"), f"{moment(one.told_at)} {_person(one.told_by)}"))
     for one in case.prescriptions:
         rows.append((_("Drug"), f"{one.drug} {one.indication} {one.line}".strip()))
     return Section("result", _("Result"), rows, _("No report is recorded."))

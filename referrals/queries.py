@@ -36,7 +36,7 @@ STAGES: tuple[tuple[str, Any, tuple[Status, ...] | None], ...] = (
             Status.SUBMITTED, Status.AWAITING_DISCUSSION, Status.DISCUSSED, Status.AWAITING_MDT,
             Status.MORE_INFORMATION, Status.CHANGE_TEST,
         ),
-    ),  # fmt: skip
+    ),
     ("consenting", _("Awaiting consent"), (Status.MDT_AGREED, Status.AWAITING_CONSENT)),
     (
         "preparing",

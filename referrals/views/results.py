@@ -14,7 +14,7 @@ from audit.guards import needs
 from audit.steps import Step
 from documents import files
 from documents.templatetags.formats import moment
-from referrals import pathway
+from referrals import barcodes, pathway
 from referrals.actions import ending, filing, results
 from referrals.forms import stations as forms
 from referrals.models import Referral
@@ -43,6 +43,9 @@ def correct(request: HttpRequest, referral: Referral) -> HttpResponse:
 def _report(request: HttpRequest, referral: Referral, shape: Any, act: Act, step: Step, title: Any) -> HttpResponse:
     posted = request.method == "POST"
     form = shape(request.POST if posted else None, request.FILES if posted else None, referral=referral)
+    held = barcodes.current(referral)
+    if not (held and held.barcode):
+        form.fields["barcode"].help_text = _("This specimen has no barcode: enter the referral number.")
     rows = forms.Alterations(request.POST if posted else None, prefix="alterations")
     refusals: list = []
     if posted and rows.is_valid() & form.is_valid():
