@@ -15,7 +15,7 @@ from documents import pdf, qr
 from referrals.models import Referral, ShipmentBatch
 
 LABEL_CSS = """
-@page { size: 70mm 40mm; margin: 2.5mm }
+@page { size: 70mm 40mm; margin: 2.5mm; @bottom-center { content: none } }
 body { font-size: 7.5pt; line-height: 1.3 }
 .label { display: flex }
 .label svg { width: 24mm; height: 24mm; margin-right: 2mm }
@@ -29,7 +29,7 @@ h1 { font-size: 15pt; text-align: center; margin: 0 0 4mm }
 table { width: 100%; border-collapse: collapse; table-layout: fixed; font-size: 9pt }
 th, td { border: .5pt solid #333; padding: 1.2mm 1.5mm; text-align: left; overflow-wrap: anywhere }
 dl { display: flex; flex-wrap: wrap; gap: 0 8mm; font-size: 9.5pt; margin: 0 0 3mm }
-dl div { display: flex; gap: 1.5mm }
+dl div { display: flex; gap: 1.5mm; white-space: nowrap }
 dd { margin: 0 }
 .signs { display: flex; justify-content: space-between; margin-top: 8mm; font-size: 9.5pt }
 .signs span { flex: 1 }
