@@ -146,3 +146,11 @@ TEXTS: dict[str, Text] = {
         ),
     ),
 }  # fmt: skip
+
+# Which text stands beside which page, where one template draws several.
+PAGES = {
+    "referrals:new": "request", "referrals:draft": "request", "referrals:mdt": "mdt", "referrals:discussion": "deliberation",
+    "consent:start": "consent", "referrals:approve": "approval", "referrals:charge": "charge",
+    "referrals:specimen": "specimen", "referrals:batch": "shipment", "referrals:receive": "shipment",
+    "referrals:result": "result", "referrals:correct": "result", "referrals:review": "result", "referrals:file": "filing",
+}  # fmt: skip

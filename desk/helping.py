@@ -57,7 +57,7 @@ def blank_form(request: HttpRequest, code: str) -> HttpResponse:
     title = FORMS[code][1]
     user: Any = request.user
     institution = user.post.institution.name if user.is_authenticated and user.post else ""
-    context = {"title": title, "institution": institution, "rows": range(12), "labels": range(10)}
+    context = {"title": title, "institution": institution, "rows": range(10), "labels": range(10)}
     paper = pdf.make(render_to_string(f"desk/downtime/{code}.html", context))
     headers = {"Content-Disposition": attachment(f"{title}.pdf")}
     return HttpResponse(paper.content, content_type="application/pdf", headers=headers)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from desk import first_hour, helping
-from desk.help import TEXTS
+from desk.help import PAGES, TEXTS
 from referrals.actions.requests import submit
 from tests.factories import (
     ContractFactory,
@@ -95,6 +95,14 @@ def test_every_help_a_page_asks_for_is_written():
         asked |= set(re.findall(r'{% help_beside "([a-z_]+)" %}', path.read_text()))
     assert asked <= set(TEXTS) | {"request"}
     assert asked
+
+
+def test_the_pages_with_help_exist():
+    from django.urls import get_resolver
+
+    names = {f"{space}:{name}" for space, (_p, inner) in get_resolver().namespace_dict.items() for name in inner.reverse_dict}
+    assert set(PAGES) <= names
+    assert set(PAGES.values()) <= set(TEXTS)
 
 
 def test_every_key_the_page_listens_to_is_on_the_list():
