@@ -41,7 +41,7 @@ def case_judgements(case: Case | Referral, at: datetime | None = None) -> list[O
     strip: dict[str, OnStrip] = {}
     for step in pathway.MAIN_LINE:
         for code in step.gates:
-            if code in strip:
+            if code in strip or code in pathway.LOOKS_AHEAD.get(step, ()):
                 continue
             known = judged.get(code)
             if known and known.judgement.verdict == Verdict.REFUSES:

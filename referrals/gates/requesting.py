@@ -34,7 +34,7 @@ def indication_is_in_the_catalog(case: Case, at: datetime, act: Act | None) -> J
     if indication is None:
         return refuses(
             NOT_LISTED,
-            mend=link("catalog:index"),
+            mend=link("catalog:browse"),
             mend_label=_("Open the catalog"),
             facts=[(_("test"), referral.test.name), (_("indication"), _("none"))],
         )
@@ -47,7 +47,7 @@ def indication_is_in_the_catalog(case: Case, at: datetime, act: Act | None) -> J
         known = in_force or _("none")
         return refuses(
             NOT_LISTED,
-            mend=link("catalog:index"),
+            mend=link("catalog:browse"),
             mend_label=_("Open the catalog"),
             facts=[*facts, (_("edition in force that day"), str(known)), (_("test"), referral.test.name)],
         )
@@ -58,7 +58,7 @@ def indication_is_in_the_catalog(case: Case, at: datetime, act: Act | None) -> J
         values = {"tumour": indication.tumour, "codes": indication.icd10, "diagnosis": referral.diagnosis_code}
         return refuses(
             say(NOT_LISTED, other % values),
-            mend=link("catalog:index"),
+            mend=link("catalog:browse"),
             mend_label=_("Open the catalog"),
             facts=[*facts, (_("diagnosis (ICD-10)"), referral.diagnosis_code)],
         )

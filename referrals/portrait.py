@@ -1,0 +1,278 @@
+"""The facts of one case as its page shows them: who, what, and which edition, price and contract each was kept with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import prefetch_related_objects
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from audit.gates import GATES, Verdict
+from audit.steps import Step
+from documents.templatetags.formats import NONE, day, isoday, moment
+from referrals import pathway
+from referrals.gates import Case, load_cases
+from referrals.gates.words import link, yuan
+from referrals.history import steps_taken
+from referrals.strip import case_judgements
+
+
+@dataclass
+class Section:
+    """One group of facts; `anchor` is where a refusal's link leads."""
+
+    anchor: str
+    title: str
+    rows: list[tuple] = field(default_factory=list)
+    empty: str = ""
+
+
+# Whom and what the page names beside the records themselves.
+NAMED = {
+    "discussions": ("chair",),
+    "mdt_reviews": ("chair",),
+    "consents": ("price",),
+    "approvals": ("decided_by",),
+    "charges": ("price", "charged_by"),
+    "specimens": ("collected_by",),
+    "shipments": ("contract", "shipped_by"),
+    "filings": ("filed_by",),
+    "prescriptions": ("prescribed_by",),
+}
+
+
+def load(pk: int) -> Case:
+    """The case with everything its page names, in a number of queries that does not grow with its records."""
+    (case,) = load_cases([pk])
+    prefetch_related_objects([case.referral], "institution", "department", "patient__identity")
+    for name, pointed_at in NAMED.items():
+        if rows := getattr(case, name):
+            prefetch_related_objects(rows, *pointed_at)
+    return case
+
+
+def patient(case: Case, user: Any) -> dict[str, Any]:
+    """Name and record number for those who may read identity; sex and age for everyone."""
+    person = case.referral.patient
+    age = timezone.localdate().year - person.birth_year if person.birth_year else None
+    shown = {"sex": person.get_sex_display(), "age": age, "name": "", "record_no": ""}
+    if user.sees_identity:
+        identity = getattr(person, "identity", None)
+        shown |= {"name": identity.name if identity else "", "record_no": person.record_no}
+    return shown
+
+
+def next_step(case: Case) -> dict[str, Any] | None:
+    """The step this case waits for, and what stops it."""
+    referral, taken = case.referral, {step for step, _at in steps_taken(case)}
+    for step in pathway.MAIN_LINE:
+        if step not in taken and step.target and referral.status in step.sources and _due(step, case):
+            stops = [one for one in case_judgements(case) if one.step is step and one.verdict == Verdict.REFUSES]
+            return {"label": step.label, "stops": stops}
+    return None
+
+
+def _due(step: Step, case: Case) -> bool:
+    """Whether a case like this goes through the step at all."""
+    referral = case.referral
+    if step is pathway.DISCUSS:
+        return bool(referral.indication and referral.indication.needs_evidence_and_discussion)
+    if step is pathway.MDT_AGREE:
+        return bool(referral.first_visit) or case.grade == "mdt"
+    if step in (pathway.APPROVE, pathway.SHIP, pathway.RECEIVE):
+        return referral.is_outsourced
+    if step is pathway.CHARGE:
+        return not referral.is_research
+    return True
+
+
+def sections(case: Case, user: Any) -> list[Section]:
+    return [
+        _request(case, user),
+        _discussion(case),
+        _mdt(case),
+        _consent(case),
+        _charge(case),
+        _specimen(case),
+        _shipment(case, user),
+        _result(case),
+        _filing(case),
+    ]
+
+
+def _yes(value: bool | None) -> str:
+    return _("not recorded") if value is None else _("yes") if value else _("no")
+
+
+def _person(person: Any) -> str:
+    return person.name if person else _("not recorded")
+
+
+def _request(case: Case, user: Any) -> Section:
+    referral, line = case.referral, case.referral.indication
+    rows: list[tuple] = [
+        (_("Referral number"), referral.number),
+        (_("Requested at"), moment(referral.requested_at)),
+        (_("Department"), referral.department.name if referral.department else NONE),
+        (_("Requesting doctor"), _person(referral.requester)),
+        (_("Diagnosis (ICD-10)"), referral.diagnosis_code),
+        (_("First visit for a malignancy"), _yes(referral.first_visit)),
+        (_("Test"), referral.test.name),
+        (_("Nature"), referral.get_nature_display()),
+    ]
+    if line:
+        catalog = link("catalog:indication", line.code) if user.may("catalog.view_catalog") else ""
+        rows += [
+            (_("Indication"), f"{line.code} {line.tumour} {line.setting}", catalog),
+            (_("Grade"), line.get_grade_display(), "", "、".join(line.marks)),
+            (_("Catalog edition"), str(line.edition)),
+        ]
+    else:
+        rows.append((_("Indication"), _("none of the catalog")))
+    if referral.is_research:
+        rows.append((_("Study"), str(referral.study) if referral.study else _("not recorded")))
+    return Section("facts", _("Request"), rows)
+
+
+def _discussion(case: Case) -> Section:
+    papers = case.referral.evidence_count if case.referral.evidence_count is not None else len(case.evidence) or None
+    rows = [(_("Papers of evidence"), papers)]
+    rows += [(one.title, f"{one.source} {one.year or ''}") for one in case.evidence]
+    for one in case.discussions:
+        agreed = _("agreed") if one.agreed else _("not agreed")
+        rows += [(_("Departmental discussion"), f"{moment(one.held_at)} {agreed}"), (_("Chair"), _person(one.chair))]
+    return Section("discussion", _("Evidence and departmental discussion"), rows)
+
+
+def _mdt(case: Case) -> Section:
+    rows: list[tuple] = []
+    for one in case.mdt_reviews:
+        rows += [
+            (_("Concluded"), moment(one.concluded_at)),
+            (_("Conclusion"), one.get_conclusion_display()),
+            (_("Chair"), _person(one.chair)),
+        ]
+        if one.note:
+            rows.append((_("Reasons"), one.note))
+    return Section("mdt", _("MDT"), rows, _("No MDT conclusion is recorded."))
+
+
+def _consent(case: Case) -> Section:
+    rows: list[tuple] = []
+    for one in case.consents:
+        rows += [
+            (_("Signed at"), moment(one.signed_at)),
+            (_("Signed by"), one.relation or one.get_signer_display(), "", one.reason),
+        ]
+        if one.price_id:
+            rows.append((_("Price told"), yuan(one.price.amount)))
+        if one.withdrawn_at:
+            rows.append((_("Withdrawn at"), moment(one.withdrawn_at)))
+    return Section("consent", _("Informed consent"), rows, _("No consent is recorded."))
+
+
+def _charge(case: Case) -> Section:
+    rows: list[tuple] = []
+    for one in case.charges:
+        rows += [
+            (_("Charged at"), moment(one.charged_at)),
+            (_("Amount"), yuan(one.amount)),
+            (_("Receipt or settlement number"), one.receipt_no),
+            (_("Price item"), _price(one.price)),
+        ]
+        if one.reversed_at:
+            rows.append((_("Reversed at"), moment(one.reversed_at)))
+    return Section("charge", _("Charge"), rows, _("No charge is recorded."))
+
+
+def _price(price: Any) -> str:
+    if price is None:
+        return _("not recorded")
+    published = isoday(price.published_on) if price.published_on else _("not published")
+    return _("%(item)s %(amount)s, in force from %(start)s, published on %(published)s") % {
+        "item": f"{price.item_code} {price.item_name}",
+        "amount": yuan(price.amount),
+        "start": isoday(price.effective_from),
+        "published": published,
+    }
+
+
+def _specimen(case: Case) -> Section:
+    rows: list[tuple] = []
+    for one in case.specimens:
+        cells = NONE if one.tumour_cell_percent is None else f"{one.tumour_cell_percent}%"
+        rows += [(_("Sampled at"), moment(one.collected_at)), (_("Tumour cells"), cells)]
+    return Section("specimen", _("Sample"), rows, _("No sample is recorded."))
+
+
+def _shipment(case: Case, user: Any) -> Section:
+    referral = case.referral
+    rows: list[tuple] = []
+    for one in case.approvals:
+        decided = _("approved") if one.approved else _("not approved")
+        rows += [
+            (_("Outsourcing"), f"{moment(one.decided_at)} {decided}"),
+            (_("Approved by"), _person(one.decided_by)),
+        ]
+    for one in case.shipments:
+        laboratory = case.registers.laboratories[one.laboratory_id]
+        where = link("vendors:laboratory", laboratory.pk) if user.may("vendors.view_vendors") else ""
+        rows += [
+            (_("Laboratory"), laboratory.name, where),
+            (_("Handed over at"), moment(one.shipped_at)),
+            (_("Contract"), _contract(one.contract)),
+            (_("Received at"), moment(one.received_at)),
+        ]
+    if not rows and referral.is_outsourced:
+        rows.append((_("Laboratory"), case.registers.laboratories[referral.laboratory_id].name))
+    return Section("shipment", _("Sending out"), rows, _("Done in-house; nothing is sent out."))
+
+
+def _contract(contract: Any) -> str:
+    if contract is None:
+        return _("not recorded")
+    return f"{contract.number}（{day(contract.valid_from)}—{day(contract.valid_to)}）"
+
+
+def _result(case: Case) -> Section:
+    rows: list[tuple] = []
+    for one in case.results:
+        rows += [
+            (_("Reported at"), moment(one.reported_at)),
+            (_("Result"), one.get_outcome_display()),
+            (_("Main findings"), one.findings),
+        ]
+    for one in case.prescriptions:
+        rows.append((_("Drug"), f"{one.drug} {one.indication} {one.line}".strip()))
+    return Section("result", _("Result"), rows, _("No report is recorded."))
+
+
+def _filing(case: Case) -> Section:
+    rows: list[tuple] = []
+    for one in case.filings:
+        rows += [
+            (_("Filed at"), moment(one.filed_at)),
+            (_("Consent in the record"), _yes(one.consent_filed)),
+            (_("Order in the record"), _yes(one.order_filed)),
+            (_("Result in the record"), _yes(one.result_filed)),
+        ]
+    return Section("filing", _("Filing"), rows, _("Not filed yet."))
+
+
+def findings(case: Case, user: Any) -> list[dict[str, Any]] | None:
+    """The findings of self-inspection on this case; None for a post that does not see findings."""
+    if not user.may("supervision.view_findings"):
+        return None
+    return [
+        {"finding": one, "title": GATES[one.gate].title if one.gate in GATES else one.gate}
+        for one in case.referral.findings.order_by("judged_as_of", "gate")
+    ]
+
+
+def differences(case: Case, user: Any) -> list[Any] | None:
+    """What the laboratories' statements say otherwise about this case; None for a post that does not see them."""
+    if not user.may("referrals.view_statement_differences"):
+        return None
+    return list(case.referral.differences.select_related("laboratory").order_by("kind", "pk"))

@@ -1,0 +1,157 @@
+"""Questions about cases: the list by stage, and what a row is decided by. As many queries for one row as for fifty."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import chinese_calendar
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from audit.gates import Verdict
+from referrals.gates import load_cases
+from referrals.models import Referral, Status
+from referrals.models.referral import ENDED
+from referrals.strip import OnStrip, case_judgements
+
+PAGE = 25
+CAP = 1000
+QUARTER = re.compile(r"(20\d\d)Q([1-4])")
+
+# The tabs of the list: code, word, statuses (None: all under way; (): every case).
+STAGES: tuple[tuple[str, Any, tuple[Status, ...] | None], ...] = (
+    ("under_way", _("Under way"), None),
+    ("deciding", _("In discussion"), (Status.SUBMITTED, Status.AWAITING_DISCUSSION, Status.AWAITING_MDT)),
+    ("consenting", _("Awaiting consent"), (Status.MDT_AGREED, Status.AWAITING_CONSENT)),
+    (
+        "preparing",
+        _("Awaiting charge or sampling"),
+        (Status.CONSENTED, Status.APPROVED, Status.AWAITING_CHARGE, Status.CHARGED),
+    ),
+    ("testing", _("Being tested"), (Status.SAMPLED, Status.SHIPPED, Status.RECEIVED)),
+    ("filing", _("Awaiting filing"), (Status.REPORTED,)),
+    ("filed", _("Filed"), (Status.FILED,)),
+    ("stopped", _("Ended without a test"), tuple(status for status in ENDED if status != Status.FILED)),
+    ("all", pgettext_lazy("cases", "All"), ()),
+)
+STAGE_CODES = [code for code, _label, _statuses in STAGES]
+
+
+def in_stage(found: QuerySet[Referral], stage: str) -> QuerySet[Referral]:
+    statuses = next(statuses for code, _label, statuses in STAGES if code == stage)
+    if statuses is None:
+        return found.under_way()
+    return found.filter(status__in=statuses) if statuses else found
+
+
+def count_capped(found: QuerySet) -> int:
+    """The number of rows, but no more than `CAP` + 1: a list of a hundred thousand costs no more than one of a
+    thousand."""
+    return found.order_by().values("pk")[: CAP + 1].count()
+
+
+def filtered(found: QuerySet[Referral], asked: dict[str, Any]) -> QuerySet[Referral]:
+    """By number, hospital, department, doctor, nature, laboratory, quarter and findings, as a checked form says."""
+    plain = {
+        "institution": "institution__code",
+        "department": "department_id",
+        "nature": "nature",
+        "laboratory": "laboratory_id",
+    }
+    found = found.filter(**{column: asked[name] for name, column in plain.items() if asked.get(name)})
+    if number := asked.get("q"):
+        found = found.filter(number__istartswith=number)
+    if doctor := asked.get("doctor"):
+        found = found.filter(Q(requester__username__iexact=doctor) | Q(requester__name__contains=doctor))
+    if quarter := asked.get("quarter"):
+        begins, ends = quarter
+        found = found.filter(requested_at__gte=begins, requested_at__lt=ends)
+    if findings := asked.get("findings"):
+        # The floor above keeps findings; they are asked for by the name of their relation.
+        finding = Referral._meta.get_field("findings").related_model
+        broken = Exists(finding._default_manager.filter(referral=OuterRef("pk"), status="open"))
+        found = found.filter(broken if findings == "yes" else ~broken)
+    return found
+
+
+def quarter_span(code: str) -> tuple[datetime, datetime] | None:
+    """From when until before when a quarter such as 2026Q3 runs, in the hospital's zone."""
+    if not (parts := QUARTER.fullmatch(code.strip().upper())):
+        return None
+    year, month = int(parts[1]), int(parts[2]) * 3 - 2
+    zone = timezone.get_default_timezone()
+    return datetime(year, month, 1, tzinfo=zone), datetime(year + month // 10, (month + 2) % 12 + 1, 1, tzinfo=zone)
+
+
+def quarters(found: QuerySet[Referral]) -> list[str]:
+    """The quarters in which these cases were requested, newest first."""
+    ends = found.order_by().aggregate(first=Min("requested_at"), last=Max("requested_at"))
+    if ends["first"] is None:
+        return []
+    first, last = (timezone.localtime(ends[end]) for end in ("first", "last"))
+    low, high = (at.year * 4 + (at.month - 1) // 3 for at in (first, last))
+    return [f"{number // 4}Q{number % 4 + 1}" for number in range(high, low - 1, -1)]
+
+
+def working_days(since: date, until: date) -> int:
+    """Working days after `since` up to `until`, by the State Council's holidays; beyond the years they are known
+    for, by weekdays."""
+    if until <= since:
+        return 0
+    try:
+        return len(chinese_calendar.get_workdays(since + timedelta(days=1), until))
+    except NotImplementedError:
+        days = ((since + timedelta(days=n)).weekday() for n in range(1, (until - since).days + 1))
+        return sum(day < 5 for day in days)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A case in a list, with what a person decides by."""
+
+    referral: Referral
+    blocked: tuple[OnStrip, ...]
+    findings: int
+    days: int | None
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.referral.status not in ENDED
+
+
+def rows(referrals: Iterable[Referral]) -> list[Row]:
+    """The rows of one page. What is missing comes from the gates, not from the status."""
+    page = list(referrals)
+    waiting = [one.pk for one in page if one.status not in ENDED]
+    blocked = {
+        case.referral.pk: tuple(
+            one
+            for one in case_judgements(case)
+            if one.verdict == Verdict.REFUSES and not one.ahead and one.step and _still_asked(one, case.referral)
+        )
+        for case in load_cases(waiting)
+    }
+    finding = Referral._meta.get_field("findings").related_model
+    counted = finding._default_manager.filter(referral__in=[one.pk for one in page], status="open").order_by()
+    found = dict(counted.values_list("referral").annotate(n=Count("pk")))
+    today = timezone.localdate()
+    return [
+        Row(
+            one,
+            blocked.get(one.pk, ()),
+            found.get(one.pk, 0),
+            working_days(timezone.localdate(one.requested_at), today) if one.pk in blocked else None,
+        )
+        for one in page
+    ]
+
+
+def _still_asked(judgement: OnStrip, referral: Referral) -> bool:
+    """Whether the step that refuses is the one the case waits for; an old refusal is a finding, not a task."""
+    return bool(judgement.step and referral.status in judgement.step.sources)
