@@ -149,6 +149,22 @@ def verdict_kind(judgement: Any) -> str:
     return "unknown"
 
 
+URGENCY = ["blocked", "unknown", "ahead", "passed"]
+
+
+@register.filter
+def gates_at_hand(judgements: Any) -> list[Any]:
+    """The gates that have something to say of a case, what blocks first."""
+    told = [one for one in judgements or [] if verdict_kind(one) in URGENCY]
+    return sorted(told, key=lambda one: URGENCY.index(verdict_kind(one)))
+
+
+@register.filter
+def gates_aside(judgements: Any) -> list[Any]:
+    """The gates that do not apply to a case."""
+    return [one for one in judgements or [] if verdict_kind(one) == "na"]
+
+
 @register.simple_tag(takes_context=True)
 def address_with(context: template.Context, **changes: Any) -> str:
     """This page's address with some of its query changed: `{% address_with page=2 %}`. None removes a key."""
