@@ -11,6 +11,7 @@ from audit.forms import AcknowledgeForm, TrailForm
 from audit.gates import Refused
 from audit.guards import needs
 from audit.models import Alarm, Checkpoint, Event
+from audit.steps import label_of
 
 VIEW = "audit.view_trail"
 
@@ -103,6 +104,7 @@ def _entries(events: list[Event]) -> list[dict[str, Any]]:
                 "event": event,
                 "who": people.get(event.actor_id or 0) or (_("System") if event.declared else event.db_user),
                 "post": posts.get(event.post_id or 0),
+                "step": label_of(event.step),
                 "table": tables.get(event.table_name, event.table_name),
                 "changes": [(names.get(column, column), before, after) for column, before, after in changes],
             }
