@@ -79,6 +79,8 @@
         button.setAttribute("aria-disabled", "true");
       });
     }, 0);
+    /* Whoever stops the page half-way may send again; a second arrival is refused by the server all the same. */
+    window.setTimeout(rearm, 15000);
   });
 
   function rearm() {
