@@ -13,7 +13,8 @@ from audit.gates import GATES, Verdict
 from audit.steps import Step
 from documents.templatetags.formats import NONE, day, isoday, moment
 from referrals import pathway
-from referrals.gates import Case, load_cases
+from referrals.gates import Case, load_cases, local_day
+from referrals.gates.case import covers
 from referrals.gates.words import link, yuan
 from referrals.history import steps_taken
 from referrals.strip import case_judgements
@@ -180,23 +181,31 @@ def _charge(case: Case) -> Section:
             (_("Charged at"), moment(one.charged_at)),
             (_("Amount"), yuan(one.amount)),
             (_("Receipt or settlement number"), one.receipt_no),
-            (_("Price item"), _price(one.price)),
+            (_("Price item"), *_price(case, one)),
         ]
         if one.reversed_at:
             rows.append((_("Reversed at"), moment(one.reversed_at)))
     return Section("charge", _("Charge"), rows, _("No charge is recorded."))
 
 
-def _price(price: Any) -> str:
+def _price(case: Case, charge: Any) -> tuple[str, str, str]:
+    """The price the charge was kept with; for a ledger, which names none, the one in force that day."""
+    price, note = charge.price, ""
     if price is None:
-        return _("not recorded")
+        on = local_day(charge.charged_at)
+        listed = case.registers.prices.get((case.referral.institution_id, case.referral.test_id), [])
+        price = next((one for one in listed if covers(one.effective_from, one.effective_to, on)), None)
+        note = _("not named in the ledger; in force that day")
+    if price is None:
+        return _("none in force that day"), "", ""
     published = isoday(price.published_on) if price.published_on else _("not published")
-    return _("%(item)s %(amount)s, in force from %(start)s, published on %(published)s") % {
+    shown = _("%(item)s %(amount)s, in force from %(start)s, published on %(published)s") % {
         "item": f"{price.item_code} {price.item_name}",
         "amount": yuan(price.amount),
         "start": isoday(price.effective_from),
         "published": published,
     }
+    return shown, "", note
 
 
 def _specimen(case: Case) -> Section:
@@ -222,7 +231,7 @@ def _shipment(case: Case, user: Any) -> Section:
         rows += [
             (_("Laboratory"), laboratory.name, where),
             (_("Handed over at"), moment(one.shipped_at)),
-            (_("Contract"), _contract(one.contract)),
+            (_("Contract"), *_contract(case, one)),
             (_("Received at"), moment(one.received_at)),
         ]
     if not rows and referral.is_outsourced:
@@ -230,10 +239,21 @@ def _shipment(case: Case, user: Any) -> Section:
     return Section("shipment", _("Sending out"), rows, _("Done in-house; nothing is sent out."))
 
 
-def _contract(contract: Any) -> str:
+def _contract(case: Case, shipment: Any) -> tuple[str, str, str]:
+    """The contract the shipment was kept with; for a ledger, which names none, the one in force that day."""
+    contract, note = shipment.contract, ""
     if contract is None:
-        return _("not recorded")
-    return f"{contract.number}（{day(contract.valid_from)}—{day(contract.valid_to)}）"
+        on, key = local_day(shipment.shipped_at), (case.referral.institution_id, shipment.laboratory_id)
+        listing = [
+            one
+            for one in case.registers.contracts.get(key, [])
+            if (one.pk, case.referral.test_id) in case.registers.contract_tests
+        ]
+        contract = next((one for one in listing if covers(one.valid_from, one.valid_to, on)), None)
+        note = _("not named in the ledger; in force that day")
+    if contract is None:
+        return _("none in force that day"), "", ""
+    return f"{contract.number}（{day(contract.valid_from)}—{day(contract.valid_to)}）", "", note
 
 
 def _result(case: Case) -> Section:

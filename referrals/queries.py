@@ -121,6 +121,11 @@ class Row:
     days: int | None
 
     @property
+    def age(self) -> int | None:
+        born = self.referral.patient.birth_year
+        return timezone.localdate().year - born if born else None
+
+    @property
     def is_under_way(self) -> bool:
         return self.referral.status not in ENDED
 
