@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -29,7 +30,7 @@ def consent_is_valid(case: Case, at: datetime, act: Act | None) -> Judgement:
     for consent, reasons in zip(signed, wrong, strict=True):
         if not reasons:
             return passes((_("consent signed"), f"{when(consent.signed_at)} {consent.get_signer_display()}"))
-    facts = [(_("consent signed"), f"{when(one.signed_at)} {one.get_signer_display()}") for one in signed]
+    facts: list[tuple] = [(_("consent signed"), f"{when(one.signed_at)} {one.get_signer_display()}") for one in signed]
     if not signed:
         facts.append((_("consent signed"), _("none by then")))
         facts += [(_("signed only later"), when(one.signed_at)) for one in case.consents]
@@ -42,9 +43,9 @@ def consent_is_valid(case: Case, at: datetime, act: Act | None) -> Judgement:
     )
 
 
-def _wrong(consent: Consent, case: Case, at: datetime, act: Act | None) -> list[str]:
+def _wrong(consent: Consent, case: Case, at: datetime, act: Act | None) -> list[Any]:
     """What makes this consent not hold at `at`; nothing when it holds."""
-    wrong = []
+    wrong: list[Any] = []
     if consent.withdrawn_at and consent.withdrawn_at <= at:
         wrong.append(_("The consent was withdrawn on %(at)s.") % {"at": when(consent.withdrawn_at)})
     if consent.signer != Consent.Signer.PATIENT and not consent.reason.strip():
@@ -54,9 +55,9 @@ def _wrong(consent: Consent, case: Case, at: datetime, act: Act | None) -> list[
     return wrong
 
 
-def _changed(consent: Consent, case: Case, at: datetime, act: Act | None) -> list[str]:
+def _changed(consent: Consent, case: Case, at: datetime, act: Act | None) -> list[Any]:
     """What has changed since a consent kept live was signed."""
-    changed = []
+    changed: list[Any] = []
     if consent.test_id != case.referral.test_id:
         changed.append(_("It was signed for another test."))
     laboratory = case.laboratory(at, act)

@@ -53,20 +53,28 @@ class CaseFilter(forms.Form):
         hospitals = list(Institution.objects.filter(pk__in=user.institution_ids, kind=Institution.Kind.HOSPITAL))
         self.several = len(hospitals) > 1
         if self.several:
-            self.fields["institution"].choices = [ALL, *((one.code, one.name) for one in hospitals)]
+            self.offer("institution", [ALL, *((one.code, one.name) for one in hospitals)])
         else:
             del self.fields["institution"]
         places = Department.objects.filter(institution__in=hospitals).select_related("institution")
-        self.fields["department"].choices = [
-            ALL,
-            *((one.pk, f"{one.institution.name} {one.name}" if self.several else one.name) for one in places),
-        ]
-        self.fields["laboratory"].choices = [ALL, *((one.pk, one.name) for one in Laboratory.objects.all())]
+        self.offer(
+            "department",
+            [
+                ALL,
+                *((one.pk, f"{one.institution.name} {one.name}" if self.several else one.name) for one in places),
+            ],
+        )
+        self.offer("laboratory", [ALL, *((one.pk, one.name) for one in Laboratory.objects.all())])
         listed = queries.quarters(found)
         chosen = (self.data.get("quarter") or "").strip().upper()
         if queries.quarter_span(chosen) and chosen not in listed:
             listed = [chosen, *listed]
-        self.fields["quarter"].widget.choices = [ALL, *((code, quarter_label(code)) for code in listed)]
+        widget: Any = self.fields["quarter"].widget
+        widget.choices = [ALL, *((code, quarter_label(code)) for code in listed)]
+
+    def offer(self, name: str, choices: list[tuple]) -> None:
+        field: Any = self.fields[name]
+        field.choices = choices
 
     @property
     def asked(self) -> dict[str, Any] | None:

@@ -139,7 +139,7 @@ def _request(case: Case, user: Any) -> Section:
 
 def _discussion(case: Case) -> Section:
     papers = case.referral.evidence_count if case.referral.evidence_count is not None else len(case.evidence) or None
-    rows = [(_("Papers of evidence"), papers)]
+    rows: list[tuple] = [(_("Papers of evidence"), papers)]
     rows += [(one.title, f"{one.source} {one.year or ''}") for one in case.evidence]
     for one in case.discussions:
         agreed = _("agreed") if one.agreed else _("not agreed")
@@ -234,7 +234,7 @@ def _shipment(case: Case, user: Any) -> Section:
             (_("Contract"), *_contract(case, one)),
             (_("Received at"), moment(one.received_at)),
         ]
-    if not rows and referral.is_outsourced:
+    if not rows and referral.laboratory_id:
         rows.append((_("Laboratory"), case.registers.laboratories[referral.laboratory_id].name))
     return Section("shipment", _("Sending out"), rows, _("Done in-house; nothing is sent out."))
 

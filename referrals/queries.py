@@ -17,7 +17,7 @@ from django.utils.translation import pgettext_lazy
 from audit.gates import Verdict
 from referrals.gates import load_cases
 from referrals.models import Referral, Status
-from referrals.models.referral import ENDED
+from referrals.models.referral import ENDED, ReferralQuerySet
 from referrals.strip import OnStrip, case_judgements
 
 PAGE = 25
@@ -43,7 +43,7 @@ STAGES: tuple[tuple[str, Any, tuple[Status, ...] | None], ...] = (
 STAGE_CODES = [code for code, _label, _statuses in STAGES]
 
 
-def in_stage(found: QuerySet[Referral], stage: str) -> QuerySet[Referral]:
+def in_stage(found: ReferralQuerySet, stage: str) -> ReferralQuerySet:
     statuses = next(statuses for code, _label, statuses in STAGES if code == stage)
     if statuses is None:
         return found.under_way()
@@ -56,7 +56,7 @@ def count_capped(found: QuerySet) -> int:
     return found.order_by().values("pk")[: CAP + 1].count()
 
 
-def filtered(found: QuerySet[Referral], asked: dict[str, Any]) -> QuerySet[Referral]:
+def filtered(found: ReferralQuerySet, asked: dict[str, Any]) -> ReferralQuerySet:
     """By number, hospital, department, doctor, nature, laboratory, quarter and findings, as a checked form says."""
     plain = {
         "institution": "institution__code",
@@ -74,7 +74,7 @@ def filtered(found: QuerySet[Referral], asked: dict[str, Any]) -> QuerySet[Refer
         found = found.filter(requested_at__gte=begins, requested_at__lt=ends)
     if findings := asked.get("findings"):
         # The floor above keeps findings; they are asked for by the name of their relation.
-        finding = Referral._meta.get_field("findings").related_model
+        finding: Any = Referral._meta.get_field("findings").related_model
         broken = Exists(finding._default_manager.filter(referral=OuterRef("pk"), status="open"))
         found = found.filter(broken if findings == "yes" else ~broken)
     return found
@@ -142,7 +142,7 @@ def rows(referrals: Iterable[Referral]) -> list[Row]:
         )
         for case in load_cases(waiting)
     }
-    finding = Referral._meta.get_field("findings").related_model
+    finding: Any = Referral._meta.get_field("findings").related_model
     counted = finding._default_manager.filter(referral__in=[one.pk for one in page], status="open").order_by()
     found = dict(counted.values_list("referral").annotate(n=Count("pk")))
     today = timezone.localdate()

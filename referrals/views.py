@@ -123,7 +123,8 @@ def _let_ins(referral: Referral) -> list[LetIn]:
 @require_POST
 @needs("accounts.let_in", on=Referral)
 def let_in(request: HttpRequest, referral: Referral) -> HttpResponse:
-    form = LetInForm(request.POST, referral=referral, by=request.user)
+    by: Any = request.user
+    form = LetInForm(request.POST, referral=referral, by=by)
     if form.is_valid():
         asked = form.cleaned_data
         try:
@@ -133,7 +134,7 @@ def let_in(request: HttpRequest, referral: Referral) -> HttpResponse:
                     obj=referral,
                     ends_on=asked["ends_on"],
                     reason=asked["reason"],
-                    by=request.user,
+                    by=by,
                 )
         except ValidationError as refused:
             form.add_error(None, refused)
@@ -150,7 +151,8 @@ def withdraw(request: HttpRequest, referral: Referral, grant: int) -> HttpRespon
     found = next((one for one in _let_ins(referral) if one.pk == grant), None)
     if found is None:
         raise Http404(_("No such record, or not one of yours."))
+    by: Any = request.user
     with declaring.step("case.let_in_withdrawn"):
-        grants.withdraw(grant=found, by=request.user)
+        grants.withdraw(grant=found, by=by)
     messages.success(request, _("%(name)s no longer sees this case.") % {"name": found.user.name})
     return redirect("referrals:case", referral.pk)

@@ -4,27 +4,39 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Consent',
+            name="Consent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('signed_at', models.DateTimeField(verbose_name='signed at')),
-                ('signer', models.CharField(choices=[('patient', 'The patient'), ('relative', 'A relative'), ('guardian', 'A guardian')], max_length=10, verbose_name='signed by')),
-                ('relation', models.CharField(blank=True, max_length=30, verbose_name='relation')),
-                ('reason', models.CharField(blank=True, max_length=200, verbose_name='why the patient did not sign')),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True, verbose_name='withdrawn at')),
-                ('origin', models.CharField(choices=[('live', 'Recorded here'), ('ledger', 'From the ledger')], default='live', max_length=10)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("signed_at", models.DateTimeField(verbose_name="signed at")),
+                (
+                    "signer",
+                    models.CharField(
+                        choices=[("patient", "The patient"), ("relative", "A relative"), ("guardian", "A guardian")],
+                        max_length=10,
+                        verbose_name="signed by",
+                    ),
+                ),
+                ("relation", models.CharField(blank=True, max_length=30, verbose_name="relation")),
+                ("reason", models.CharField(blank=True, max_length=200, verbose_name="why the patient did not sign")),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True, verbose_name="withdrawn at")),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[("live", "Recorded here"), ("ledger", "From the ledger")],
+                        default="live",
+                        max_length=10,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'consent',
-                'ordering': ['referral', 'signed_at'],
+                "verbose_name": "consent",
+                "ordering": ["referral", "signed_at"],
             },
         ),
     ]

@@ -6,57 +6,96 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalog', '0001_initial'),
-        ('consent', '0001_initial'),
-        ('referrals', '0001_initial'),
-        ('vendors', '0001_initial'),
+        ("catalog", "0001_initial"),
+        ("consent", "0001_initial"),
+        ("referrals", "0001_initial"),
+        ("vendors", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='consent',
-            name='laboratory',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='vendors.laboratory'),
+            model_name="consent",
+            name="laboratory",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="vendors.laboratory",
+            ),
         ),
         migrations.AddField(
-            model_name='consent',
-            name='price',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='vendors.price'),
+            model_name="consent",
+            name="price",
+            field=models.ForeignKey(
+                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="vendors.price"
+            ),
         ),
         migrations.AddField(
-            model_name='consent',
-            name='referral',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='referrals.referral'),
+            model_name="consent",
+            name="referral",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="consents", to="referrals.referral"
+            ),
         ),
         migrations.AddField(
-            model_name='consent',
-            name='test',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.genetest'),
+            model_name="consent",
+            name="test",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="catalog.genetest",
+            ),
         ),
         migrations.AddField(
-            model_name='consent',
-            name='told_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="consent",
+            name="told_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddIndex(
-            model_name='consent',
-            index=models.Index(fields=['referral', 'signed_at'], name='consent_con_referra_12aaf4_idx'),
+            model_name="consent",
+            index=models.Index(fields=["referral", "signed_at"], name="consent_con_referra_12aaf4_idx"),
         ),
         migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.CheckConstraint(condition=models.Q(('origin', 'ledger'), models.Q(('test__isnull', False), ('told_by__isnull', False)), _connector='OR'), name='live_consent_is_whole'),
+            model_name="consent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("origin", "ledger"), models.Q(("test__isnull", False), ("told_by__isnull", False)), _connector="OR"
+                ),
+                name="live_consent_is_whole",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.CheckConstraint(condition=models.Q(('origin', 'ledger'), ('signer', 'patient'), models.Q(models.Q(('reason', ''), _negated=True), models.Q(('relation', ''), _negated=True)), _connector='OR'), name='live_consent_not_by_patient_has_reason'),
+            model_name="consent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("origin", "ledger"),
+                    ("signer", "patient"),
+                    models.Q(models.Q(("reason", ""), _negated=True), models.Q(("relation", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="live_consent_not_by_patient_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.CheckConstraint(condition=models.Q(('withdrawn_at__isnull', True), ('withdrawn_at__gte', models.F('signed_at')), _connector='OR'), name='withdrawn_after_signing'),
+            model_name="consent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("withdrawn_at__isnull", True), ("withdrawn_at__gte", models.F("signed_at")), _connector="OR"
+                ),
+                name="withdrawn_after_signing",
+            ),
         ),
     ]

@@ -113,7 +113,7 @@ def nobody_decides_on_their_own_request(case: Case, at: datetime, act: Act | Non
     Good governance rather than a clause (`vocab.md` §1: separation is by case). An unknown requester or decider
     cannot be judged, unless another record already shows the same person on both sides.
     """
-    requester = case.referral.requester_id
+    requester = case.referral.requester
     deciders = [
         *((_("MDT chair"), one.chair_id, one.concluded_at) for one in case.mdt_reviews),
         *((_("approver of the outsourcing"), one.decided_by_id, one.decided_at) for one in case.approvals),
@@ -127,9 +127,9 @@ def nobody_decides_on_their_own_request(case: Case, at: datetime, act: Act | Non
         deciders += [(_("decider"), pk, at) for pk in present]
     if not deciders:
         return not_applicable(_("Nobody has decided on this case yet."))
-    own = [(label, when(held)) for label, person, held in deciders if person and person == requester]
-    if own:
-        facts = [(_("requesting doctor"), case.referral.requester.name), *own]
+    own = [(label, when(held)) for label, person, held in deciders if requester and person == requester.pk]
+    if own and requester:
+        facts = [(_("requesting doctor"), requester.name), *own]
         return refuses(OWN_REQUEST, mend=case.page("mdt"), facts=facts)
     if requester is None:
         return cannot_judge(_("requesting doctor"), mend=case.page("facts"))

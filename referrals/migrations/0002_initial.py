@@ -9,335 +9,582 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('catalog', '0001_initial'),
-        ('referrals', '0001_initial'),
-        ('vendors', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("catalog", "0001_initial"),
+        ("referrals", "0001_initial"),
+        ("vendors", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='charge',
-            name='price',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='charges', to='vendors.price'),
+            model_name="charge",
+            name="price",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="charges",
+                to="vendors.price",
+            ),
         ),
         migrations.AddField(
-            model_name='departmentaldiscussion',
-            name='chair',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='chaired_discussions', to=settings.AUTH_USER_MODEL),
+            model_name="departmentaldiscussion",
+            name="chair",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="chaired_discussions",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='filing',
-            name='filed_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="filing",
+            name="filed_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='patient',
-            name='institution',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='patients', to='accounts.institution'),
+            model_name="patient",
+            name="institution",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="patients", to="accounts.institution"
+            ),
         ),
         migrations.AddField(
-            model_name='mdtreview',
-            name='chair',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='chaired_mdts', to=settings.AUTH_USER_MODEL),
+            model_name="mdtreview",
+            name="chair",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="chaired_mdts",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='outsourcingapproval',
-            name='decided_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='outsourcing_approvals', to=settings.AUTH_USER_MODEL),
+            model_name="outsourcingapproval",
+            name="decided_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="outsourcing_approvals",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='prescription',
-            name='prescribed_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="prescription",
+            name="prescribed_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='referral',
-            name='department',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='referrals', to='accounts.department'),
+            model_name="referral",
+            name="department",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="referrals",
+                to="accounts.department",
+            ),
         ),
         migrations.AddField(
-            model_name='referral',
-            name='indication',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='referrals', to='catalog.indication'),
+            model_name="referral",
+            name="indication",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="referrals",
+                to="catalog.indication",
+            ),
         ),
         migrations.AddField(
-            model_name='referral',
-            name='institution',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='referrals', to='accounts.institution'),
+            model_name="referral",
+            name="institution",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="referrals", to="accounts.institution"
+            ),
         ),
         migrations.AddField(
-            model_name='referral',
-            name='laboratory',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='referrals', to='vendors.laboratory'),
+            model_name="referral",
+            name="laboratory",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="referrals",
+                to="vendors.laboratory",
+            ),
         ),
         migrations.AddField(
-            model_name='referral',
-            name='patient',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='referrals', to='referrals.patient'),
+            model_name="referral",
+            name="patient",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="referrals", to="referrals.patient"
+            ),
         ),
         migrations.AddField(
-            model_name='referral',
-            name='requester',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='referrals', to=settings.AUTH_USER_MODEL),
+            model_name="referral",
+            name="requester",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="referrals",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='referral',
-            name='test',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='referrals', to='catalog.genetest'),
+            model_name="referral",
+            name="test",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="referrals", to="catalog.genetest"
+            ),
         ),
         migrations.AddField(
-            model_name='prescription',
-            name='referral',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='prescriptions', to='referrals.referral'),
+            model_name="prescription",
+            name="referral",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="prescriptions", to="referrals.referral"
+            ),
         ),
         migrations.AddField(
-            model_name='outsourcingapproval',
-            name='referral',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='approvals', to='referrals.referral'),
+            model_name="outsourcingapproval",
+            name="referral",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="approvals", to="referrals.referral"
+            ),
         ),
         migrations.AddField(
-            model_name='mdtreview',
-            name='referral',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mdt_reviews', to='referrals.referral'),
+            model_name="mdtreview",
+            name="referral",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="mdt_reviews", to="referrals.referral"
+            ),
         ),
         migrations.AddField(
-            model_name='filing',
-            name='referral',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='filings', to='referrals.referral'),
+            model_name="filing",
+            name="referral",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="filings", to="referrals.referral"
+            ),
         ),
         migrations.AddField(
-            model_name='evidence',
-            name='referral',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evidence', to='referrals.referral'),
+            model_name="evidence",
+            name="referral",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="evidence", to="referrals.referral"
+            ),
         ),
         migrations.AddField(
-            model_name='departmentaldiscussion',
-            name='referral',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='discussions', to='referrals.referral'),
+            model_name="departmentaldiscussion",
+            name="referral",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="discussions", to="referrals.referral"
+            ),
         ),
         migrations.AddField(
-            model_name='charge',
-            name='referral',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='charges', to='referrals.referral'),
+            model_name="charge",
+            name="referral",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="charges", to="referrals.referral"
+            ),
         ),
         migrations.AddField(
-            model_name='result',
-            name='referral',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='results', to='referrals.referral'),
+            model_name="result",
+            name="referral",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="results", to="referrals.referral"
+            ),
         ),
         migrations.AddField(
-            model_name='shipment',
-            name='contract',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='shipments', to='vendors.contract'),
+            model_name="shipment",
+            name="contract",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="shipments",
+                to="vendors.contract",
+            ),
         ),
         migrations.AddField(
-            model_name='shipment',
-            name='laboratory',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shipments', to='vendors.laboratory'),
+            model_name="shipment",
+            name="laboratory",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="shipments", to="vendors.laboratory"
+            ),
         ),
         migrations.AddField(
-            model_name='shipment',
-            name='referral',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shipments', to='referrals.referral'),
+            model_name="shipment",
+            name="referral",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="shipments", to="referrals.referral"
+            ),
         ),
         migrations.AddField(
-            model_name='shipment',
-            name='shipped_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="shipment",
+            name="shipped_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='specimen',
-            name='collected_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="specimen",
+            name="collected_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='specimen',
-            name='referral',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='specimens', to='referrals.referral'),
+            model_name="specimen",
+            name="referral",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="specimens", to="referrals.referral"
+            ),
         ),
         migrations.AddField(
-            model_name='statementdifference',
-            name='earlier_line',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='vendors.statementline'),
+            model_name="statementdifference",
+            name="earlier_line",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="vendors.statementline"
+            ),
         ),
         migrations.AddField(
-            model_name='statementdifference',
-            name='institution',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statement_differences', to='accounts.institution'),
+            model_name="statementdifference",
+            name="institution",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="statement_differences",
+                to="accounts.institution",
+            ),
         ),
         migrations.AddField(
-            model_name='statementdifference',
-            name='laboratory',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='vendors.laboratory'),
+            model_name="statementdifference",
+            name="laboratory",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="vendors.laboratory"
+            ),
         ),
         migrations.AddField(
-            model_name='statementdifference',
-            name='line',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='differences', to='vendors.statementline'),
+            model_name="statementdifference",
+            name="line",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="differences",
+                to="vendors.statementline",
+            ),
         ),
         migrations.AddField(
-            model_name='statementdifference',
-            name='referral',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='differences', to='referrals.referral'),
+            model_name="statementdifference",
+            name="referral",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="differences",
+                to="referrals.referral",
+            ),
         ),
         migrations.AddField(
-            model_name='study',
-            name='institution',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='studies', to='accounts.institution'),
+            model_name="study",
+            name="institution",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="studies", to="accounts.institution"
+            ),
         ),
         migrations.AddField(
-            model_name='referral',
-            name='study',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='referrals', to='referrals.study'),
+            model_name="referral",
+            name="study",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="referrals", to="referrals.study"
+            ),
         ),
         migrations.AddField(
-            model_name='ethicsapproval',
-            name='study',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ethics_approvals', to='referrals.study'),
+            model_name="ethicsapproval",
+            name="study",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="ethics_approvals", to="referrals.study"
+            ),
         ),
         migrations.CreateModel(
-            name='Identity',
+            name="Identity",
             fields=[
-                ('patient', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='identity', serialize=False, to='referrals.patient')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('name_initials', models.CharField(blank=True, db_index=True, max_length=40)),
-                ('name_grams', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=2), default=list, size=None)),
-                ('id_number', models.BinaryField(null=True, verbose_name='ID number')),
-                ('phone', models.BinaryField(null=True, verbose_name='phone')),
-                ('address', models.BinaryField(null=True, verbose_name='address')),
-                ('id_number_index', models.BinaryField(db_index=True, null=True)),
-                ('phone_index', models.BinaryField(db_index=True, null=True)),
-                ('salt', models.BinaryField(default=referrals.models.patients.new_salt, null=True)),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.institution')),
+                (
+                    "patient",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="identity",
+                        serialize=False,
+                        to="referrals.patient",
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("name_initials", models.CharField(blank=True, db_index=True, max_length=40)),
+                (
+                    "name_grams",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=2), default=list, size=None
+                    ),
+                ),
+                ("id_number", models.BinaryField(null=True, verbose_name="ID number")),
+                ("phone", models.BinaryField(null=True, verbose_name="phone")),
+                ("address", models.BinaryField(null=True, verbose_name="address")),
+                ("id_number_index", models.BinaryField(db_index=True, null=True)),
+                ("phone_index", models.BinaryField(db_index=True, null=True)),
+                ("salt", models.BinaryField(default=referrals.models.patients.new_salt, null=True)),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.institution"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'identity',
+                "verbose_name": "identity",
             },
         ),
         migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.UniqueConstraint(fields=('institution', 'record_no'), name='record_number_once'),
+            model_name="patient",
+            constraint=models.UniqueConstraint(fields=("institution", "record_no"), name="record_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='outsourcingapproval',
-            constraint=models.CheckConstraint(condition=models.Q(('origin', 'ledger'), ('decided_by__isnull', False), _connector='OR'), name='live_approval_has_a_decider'),
+            model_name="outsourcingapproval",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("origin", "ledger"), ("decided_by__isnull", False), _connector="OR"),
+                name="live_approval_has_a_decider",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='mdtreview',
-            constraint=models.CheckConstraint(condition=models.Q(('origin', 'ledger'), ('chair__isnull', False), _connector='OR'), name='live_mdt_has_a_chair'),
+            model_name="mdtreview",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("origin", "ledger"), ("chair__isnull", False), _connector="OR"),
+                name="live_mdt_has_a_chair",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='filing',
-            constraint=models.CheckConstraint(condition=models.Q(('origin', 'ledger'), models.Q(('consent_filed', True), ('filed_by__isnull', False), ('order_filed', True), ('result_filed', True)), _connector='OR'), name='live_filing_is_complete'),
+            model_name="filing",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("origin", "ledger"),
+                    models.Q(
+                        ("consent_filed", True),
+                        ("filed_by__isnull", False),
+                        ("order_filed", True),
+                        ("result_filed", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="live_filing_is_complete",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='departmentaldiscussion',
-            constraint=models.CheckConstraint(condition=models.Q(('origin', 'ledger'), ('chair__isnull', False), _connector='OR'), name='live_discussion_has_a_chair'),
+            model_name="departmentaldiscussion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("origin", "ledger"), ("chair__isnull", False), _connector="OR"),
+                name="live_discussion_has_a_chair",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='charge',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='charge_not_negative'),
+            model_name="charge",
+            constraint=models.CheckConstraint(condition=models.Q(("amount__gte", 0)), name="charge_not_negative"),
         ),
         migrations.AddConstraint(
-            model_name='charge',
-            constraint=models.CheckConstraint(condition=models.Q(('origin', 'ledger'), models.Q(('charged_by__isnull', False), ('price__isnull', False)), _connector='OR'), name='live_charge_names_its_price'),
+            model_name="charge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("origin", "ledger"),
+                    models.Q(("charged_by__isnull", False), ("price__isnull", False)),
+                    _connector="OR",
+                ),
+                name="live_charge_names_its_price",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='charge',
-            constraint=models.CheckConstraint(condition=models.Q(('origin', 'ledger'), models.Q(('receipt_no', ''), _negated=True), _connector='OR'), name='live_charge_has_a_hospital_entry'),
+            model_name="charge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("origin", "ledger"), models.Q(("receipt_no", ""), _negated=True), _connector="OR"),
+                name="live_charge_has_a_hospital_entry",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shipment',
-            constraint=models.CheckConstraint(condition=models.Q(('origin', 'ledger'), models.Q(('contract__isnull', False), ('shipped_by__isnull', False)), _connector='OR'), name='live_shipment_names_its_contract'),
+            model_name="shipment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("origin", "ledger"),
+                    models.Q(("contract__isnull", False), ("shipped_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="live_shipment_names_its_contract",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='specimen',
-            constraint=models.CheckConstraint(condition=models.Q(('tumour_cell_percent__isnull', True), ('tumour_cell_percent__lte', 100), _connector='OR'), name='tumour_cells_at_most_100_percent'),
+            model_name="specimen",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("tumour_cell_percent__isnull", True), ("tumour_cell_percent__lte", 100), _connector="OR"
+                ),
+                name="tumour_cells_at_most_100_percent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='specimen',
-            constraint=models.CheckConstraint(condition=models.Q(('origin', 'ledger'), ('collected_by__isnull', False), _connector='OR'), name='live_specimen_has_a_collector'),
+            model_name="specimen",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("origin", "ledger"), ("collected_by__isnull", False), _connector="OR"),
+                name="live_specimen_has_a_collector",
+            ),
         ),
         migrations.AddIndex(
-            model_name='statementdifference',
-            index=models.Index(fields=['institution', 'kind', 'sample_no'], name='referrals_s_institu_c53a40_idx'),
+            model_name="statementdifference",
+            index=models.Index(fields=["institution", "kind", "sample_no"], name="referrals_s_institu_c53a40_idx"),
         ),
         migrations.AddConstraint(
-            model_name='statementdifference',
-            constraint=models.UniqueConstraint(fields=('kind', 'line', 'referral'), name='difference_once', nulls_distinct=False),
+            model_name="statementdifference",
+            constraint=models.UniqueConstraint(
+                fields=("kind", "line", "referral"), name="difference_once", nulls_distinct=False
+            ),
         ),
         migrations.AddConstraint(
-            model_name='study',
-            constraint=models.UniqueConstraint(fields=('institution', 'number'), name='study_once'),
+            model_name="study",
+            constraint=models.UniqueConstraint(fields=("institution", "number"), name="study_once"),
         ),
         migrations.AddIndex(
-            model_name='referral',
-            index=models.Index(fields=['department', 'status', '-requested_at', '-id'], name='referral_department_list'),
+            model_name="referral",
+            index=models.Index(
+                fields=["department", "status", "-requested_at", "-id"], name="referral_department_list"
+            ),
         ),
         migrations.AddIndex(
-            model_name='referral',
-            index=models.Index(fields=['institution', 'status', '-requested_at', '-id'], name='referral_institution_list'),
+            model_name="referral",
+            index=models.Index(
+                fields=["institution", "status", "-requested_at", "-id"], name="referral_institution_list"
+            ),
         ),
         migrations.AddIndex(
-            model_name='referral',
-            index=models.Index(fields=['institution', '-requested_at', '-id'], name='referral_newest'),
+            model_name="referral",
+            index=models.Index(fields=["institution", "-requested_at", "-id"], name="referral_newest"),
         ),
         migrations.AddIndex(
-            model_name='referral',
-            index=models.Index(fields=['requester', '-requested_at', '-id'], name='referral_own_list'),
+            model_name="referral",
+            index=models.Index(fields=["requester", "-requested_at", "-id"], name="referral_own_list"),
         ),
         migrations.AddIndex(
-            model_name='referral',
-            index=models.Index(fields=['institution', 'collected_at'], name='referral_by_sampling'),
+            model_name="referral",
+            index=models.Index(fields=["institution", "collected_at"], name="referral_by_sampling"),
         ),
         migrations.AddIndex(
-            model_name='referral',
-            index=models.Index(fields=['institution', 'shipped_at'], name='referral_by_shipping'),
+            model_name="referral",
+            index=models.Index(fields=["institution", "shipped_at"], name="referral_by_shipping"),
         ),
         migrations.AddIndex(
-            model_name='referral',
-            index=models.Index(fields=['institution', 'filed_at'], name='referral_by_filing'),
+            model_name="referral",
+            index=models.Index(fields=["institution", "filed_at"], name="referral_by_filing"),
         ),
         migrations.AddConstraint(
-            model_name='referral',
-            constraint=models.UniqueConstraint(fields=('institution', 'number'), name='referral_number_once'),
+            model_name="referral",
+            constraint=models.UniqueConstraint(fields=("institution", "number"), name="referral_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='referral',
-            constraint=models.CheckConstraint(condition=models.Q(('origin', 'ledger'), models.Q(('department__isnull', False), ('first_visit__isnull', False), ('requester__isnull', False)), _connector='OR'), name='live_referral_knows_who_and_where'),
+            model_name="referral",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("origin", "ledger"),
+                    models.Q(
+                        ("department__isnull", False), ("first_visit__isnull", False), ("requester__isnull", False)
+                    ),
+                    _connector="OR",
+                ),
+                name="live_referral_knows_who_and_where",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='referral',
-            constraint=models.CheckConstraint(condition=models.Q(('origin', 'ledger'), ('collected_at__isnull', True), models.Q(('collected_at__gte', models.F('consented_at')), ('consented_at__isnull', False)), _connector='OR'), name='sampled_after_consent'),
+            model_name="referral",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("origin", "ledger"),
+                    ("collected_at__isnull", True),
+                    models.Q(("collected_at__gte", models.F("consented_at")), ("consented_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="sampled_after_consent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='referral',
-            constraint=models.CheckConstraint(condition=models.Q(('origin', 'ledger'), ('charged_at__isnull', True), models.Q(('charged_at__gte', models.F('consented_at')), ('consented_at__isnull', False)), _connector='OR'), name='charged_after_consent'),
+            model_name="referral",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("origin", "ledger"),
+                    ("charged_at__isnull", True),
+                    models.Q(("charged_at__gte", models.F("consented_at")), ("consented_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="charged_after_consent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='referral',
-            constraint=models.CheckConstraint(condition=models.Q(('origin', 'ledger'), ('shipped_at__isnull', True), models.Q(('consented_at__isnull', False), ('laboratory__isnull', False), models.Q(('nature', 'research'), ('charged_at__isnull', False), _connector='OR')), _connector='OR'), name='shipped_with_consent_and_charge'),
+            model_name="referral",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("origin", "ledger"),
+                    ("shipped_at__isnull", True),
+                    models.Q(
+                        ("consented_at__isnull", False),
+                        ("laboratory__isnull", False),
+                        models.Q(("nature", "research"), ("charged_at__isnull", False), _connector="OR"),
+                    ),
+                    _connector="OR",
+                ),
+                name="shipped_with_consent_and_charge",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='referral',
-            constraint=models.CheckConstraint(condition=models.Q(('origin', 'ledger'), ('nature', 'clinical'), ('charged_at__isnull', True), _connector='OR'), name='research_never_charged'),
+            model_name="referral",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("origin", "ledger"), ("nature", "clinical"), ("charged_at__isnull", True), _connector="OR"
+                ),
+                name="research_never_charged",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='referral',
-            constraint=models.CheckConstraint(condition=models.Q(('origin', 'ledger'), ('received_at__isnull', True), ('shipped_at__isnull', False), _connector='OR'), name='received_after_shipping'),
+            model_name="referral",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("origin", "ledger"), ("received_at__isnull", True), ("shipped_at__isnull", False), _connector="OR"
+                ),
+                name="received_after_shipping",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ethicsapproval',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_to__gte', models.F('valid_from'))), name='ethics_period_in_order'),
+            model_name="ethicsapproval",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("valid_to__gte", models.F("valid_from"))), name="ethics_period_in_order"
+            ),
         ),
         migrations.AddIndex(
-            model_name='identity',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['name_grams'], name='identity_name_grams'),
+            model_name="identity",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["name_grams"], name="identity_name_grams"),
         ),
     ]
