@@ -49,7 +49,7 @@ def _of(related: str, stamp: str, **values: Any) -> Callable[[QuerySet, Window],
     """Cases with a record of that kind in the window."""
 
     def found(cases: QuerySet, span: Window) -> QuerySet:
-        records = Referral._meta.get_field(related).related_model
+        records: Any = Referral._meta.get_field(related).related_model
         inside = records.objects.filter(span.during(stamp), **values)
         return cases.filter(pk__in=inside.values("referral"))
 

@@ -289,7 +289,7 @@ def _laboratories(institution: Institution, period: Period) -> list[LaboratoryLi
     )
     broken = dict(lapsed.order_by().values_list("referral__laboratory").annotate(n=Count("pk")))
     contracts: dict[int, list[Contract]] = {}
-    for contract in Contract.objects.filter(institution=institution).in_force(on):
+    for contract in Contract.objects.filter(institution=institution).in_force(on):  # type: ignore[attr-defined]
         contracts.setdefault(contract.laboratory_id, []).append(contract)
     lines = []
     for laboratory in Laboratory.objects.filter(Q(pk__in=sent) | Q(pk__in=contracts)):

@@ -35,7 +35,7 @@ class NarrativeForm(forms.Form):
             "contact_phone": report.contact_phone,
             **report.narrative,
         }
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, **{**kwargs, "initial": initial})
         labels = {"preamble": _("Opening paragraph"), **wording.HEADINGS}
         for key in wording.WRITTEN:
             self.fields[key] = forms.CharField(

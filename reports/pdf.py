@@ -36,7 +36,8 @@ def signature_of(report: Report) -> Signature | None:
     if not report.signed_off_at:
         return None
     on = timezone.localtime(report.signed_off_at).date()
-    return Signature(report.document_number, report.signed_off_by.name, on)
+    signer: Any = report.signed_off_by
+    return Signature(report.document_number, signer.name, on)
 
 
 def make(
@@ -84,7 +85,8 @@ def make(
 
 # A draft says so on every page; the annexes' tables get the widths they need.
 CSS = """
-.draft-mark { position: absolute; top: -12mm; right: 0; font: 14pt/1 var(--heiti); letter-spacing: 0.2em; color: #b00; border: 1.2pt solid #b00; padding: 1.5mm 3mm; bookmark-level: none }
+.draft-mark { position: absolute; top: -12mm; right: 0; font: 14pt/1 var(--heiti); letter-spacing: 0.2em; color: #b00;
+    border: 1.2pt solid #b00; padding: 1.5mm 3mm; bookmark-level: none }
 .annex .form-head { display: flex; flex-wrap: wrap; justify-content: space-between; font-size: 10.5pt; gap: 0 8mm }
 .annex .form-head span { white-space: nowrap }
 .annex .small { font-size: 9.5pt; line-height: 1.5 }

@@ -182,7 +182,7 @@ def next_step(user: Any, report: Report) -> dict[str, Any]:
     }
     if report.status not in turns or not report.is_latest:
         return {}
-    name, words = turns[report.status]
+    name, words = turns[Status(report.status)]
     step = pathway.BY_PEOPLE[name]
     mine = user.may(step.permission, report)
     own = name == "sign_off" and report.reviewed_by_id == user.pk

@@ -86,7 +86,7 @@ def sections(figures: Figures, narrative: Mapping[str, str]) -> list[Section]:
         "rights": _rights(figures),
         "problems": _problems(figures),
     }
-    found = []
+    found: list[Section] = []
     for key, heading in HEADINGS.items():
         section = Section(key, heading, counted.get(key, ()), paragraphs(narrative.get(key, "")))
         if not section.is_empty:

@@ -67,7 +67,7 @@ class Command(BaseCommand):
 
     def write(self, report: Report, target: Path) -> None:
         """Beside the target first, so that nobody reads half a file."""
-        content = files.read(report.pdf)
+        content = files.read(report.pdf)  # type: ignore[arg-type]
         part = target.with_name(target.name + ".part")
         try:
             part.write_bytes(content)
