@@ -100,6 +100,10 @@ class LedgerImport(models.Model):
     class Walls:
         institution = "institution_id"
 
+    class Trail:
+        # An error quotes what stands in a cell; where columns have slipped that may be a patient's name.
+        digest = ("errors",)
+
     def __str__(self):
         return self.file_name
 

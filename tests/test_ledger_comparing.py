@@ -105,9 +105,7 @@ def test_a_statement_that_arrives_late_settles_what_was_never_billed(take_in, sm
     assert lines
     book.rows[BILLS] = []
     take_in(book)
-    missing = set(
-        StatementDifference.objects.filter(kind="not_billed").values_list("sample_no", flat=True)
-    )
+    missing = set(StatementDifference.objects.filter(kind="not_billed").values_list("sample_no", flat=True))
     assert {line["对方样本号"] for line in lines} <= missing
 
     take_in(small())

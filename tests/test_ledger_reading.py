@@ -1,8 +1,10 @@
 """What is wrong with a workbook is said all at once, each with sheet, row, column; nothing is recorded."""
 
 from datetime import datetime
+from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from accounts.models import Institution, Post, User
 from audit.models import Event
@@ -220,3 +222,29 @@ def test_names_go_to_the_table_of_identities_with_what_search_needs(book, take_i
     assert identity.name == row["患者姓名"]
     assert row["患者姓名"][:1] in identity.name_grams
     assert row["患者姓名"] not in str(Referral.objects.get(number=row["申请单号"]).ledger_entry.content)
+
+
+def test_the_command_tells_errors_on_standard_error_and_prints_nothing(book, as_machine, tmp_path):
+    book.cut(3).cases[0]["申请时间"] = "昨天"
+    out, err = StringIO(), StringIO()
+
+    with pytest.raises(CommandError) as stopped:
+        call_command("import_ledger", str(book.save(tmp_path / "ledger.xlsx")), "--json", stdout=out, stderr=err)
+
+    assert stopped.value.returncode == 2
+    assert out.getvalue() == ""
+    assert "昨天" in err.getvalue()
+
+
+def test_a_slipped_column_does_not_carry_a_name_into_the_trail(book, as_machine):
+    """An error quotes the cell; the event that records the errors shows only their digest."""
+    job = LedgerImport.objects.create(
+        file_sha256="0" * 64,
+        file_name="ledger.xlsx",
+        requested_by=User.objects.machine(),
+        errors=[{"message": "“欧阳某甲”"}],
+    )
+
+    payload = Event.objects.filter(table_name="supervision_ledgerimport", row_id=str(job.pk)).latest("pk").payload
+    assert "欧阳" not in payload
+    assert "\\u6b27" not in payload

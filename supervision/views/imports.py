@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 @needs(PERMISSION)
 def index(request: HttpRequest) -> HttpResponse:
     """The imports so far, and the place to give in a workbook."""
-    form = LedgerUpload(request.POST or None, request.FILES or None) if request.method == "POST" else LedgerUpload()
+    form = LedgerUpload(request.POST, request.FILES) if request.method == "POST" else LedgerUpload()
     if request.method == "POST" and form.is_valid():
         upload = form.cleaned_data["ledger"]
         given = actions.request_import(upload=upload, by=request.user)
