@@ -144,8 +144,7 @@ class Figures:
             values[name] = [kind(**row) for row in values[name]]
         values["indicators"] = [_indicator_line(row) for row in values["indicators"]]
         values["findings"] = [
-            FindingGroup(**{**row, "cases": [FindingCase(**one) for one in row["cases"]]})
-            for row in values["findings"]
+            FindingGroup(**{**row, "cases": [FindingCase(**one) for one in row["cases"]]}) for row in values["findings"]
         ]
         return cls(**values)
 
@@ -239,9 +238,7 @@ def _year_before(counts: counting.Counts, period: Period) -> dict[str, int]:
     return {name: counts.over(name, months) for name in ("requests", "in_house", "outsourced", "findings")}
 
 
-def _indicators(
-    sources: status_table.Sources, period: Period, trend: list[Period]
-) -> list[IndicatorLine]:
+def _indicators(sources: status_table.Sources, period: Period, trend: list[Period]) -> list[IndicatorLine]:
     def over(months: list) -> dict[str, Rate]:
         return indicators.total(sources.rates, sources.institution, months)
 
@@ -294,9 +291,7 @@ def _laboratories(institution: Institution, period: Period) -> list[LaboratoryLi
     lines = []
     for laboratory in Laboratory.objects.filter(Q(pk__in=sent) | Q(pk__in=contracts)):
         mine = contracts.get(laboratory.pk, [])
-        papers: PeriodQuerySet = Credential.objects.filter(
-            laboratory=laboratory, kind__in=Credential.REQUIRED
-        )
+        papers: PeriodQuerySet = Credential.objects.filter(laboratory=laboratory, kind__in=Credential.REQUIRED)
         ends = [one.valid_to for one in papers.in_force(on) if one.valid_to]
         lines.append(
             LaboratoryLine(
@@ -334,10 +329,7 @@ def _results(institution: Institution, period: Period) -> list[ResultLine]:
 def _findings(institution: Institution, period: Period) -> list[FindingGroup]:
     mine = Finding.objects.filter(institution=institution, status=Finding.Status.OPEN)
     before = dict(
-        mine.filter(**_during("judged_as_of", period.before()))
-        .order_by()
-        .values_list("gate")
-        .annotate(n=Count("pk"))
+        mine.filter(**_during("judged_as_of", period.before())).order_by().values_list("gate").annotate(n=Count("pk"))
     )
     groups: dict[str, FindingGroup] = {}
     found = mine.filter(**_during("judged_as_of", period)).select_related("referral", "department")

@@ -150,8 +150,7 @@ def indicator_rows(figures: Figures) -> list[dict[str, Any]]:
 
 def difference_groups(figures: Figures) -> list[tuple[str, list[Any]]]:
     return [
-        (name, [one for one in figures.differences if one.kind == kind])
-        for kind, name in wording.DIFFERENCES.items()
+        (name, [one for one in figures.differences if one.kind == kind]) for kind, name in wording.DIFFERENCES.items()
     ]
 
 
@@ -187,9 +186,7 @@ def _csv(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     writer = csv.writer(target)
     writer.writerow(heads)
     for row in rows:
-        writer.writerow(
-            [f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t" else cell for cell in row]
-        )
+        writer.writerow([f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t" else cell for cell in row])
     return target.getvalue().encode("utf-8-sig")
 
 
@@ -200,7 +197,20 @@ def status_csv(figures: Figures) -> bytes:
 
 
 def indicators_csv(figures: Figures) -> bytes:
-    heads = ("代码", "指标", "分子", "分母", "率", "上期分子", "上期分母", "本年分子", "本年分母", "目标", "条款", "未达标病例")
+    heads = (
+        "代码",
+        "指标",
+        "分子",
+        "分母",
+        "率",
+        "上期分子",
+        "上期分母",
+        "本年分子",
+        "本年分母",
+        "目标",
+        "条款",
+        "未达标病例",
+    )
     return _csv(
         heads,
         (
@@ -238,10 +248,15 @@ def differences_csv(figures: Figures) -> bytes:
     return _csv(
         ("差异", "对方样本号", "第三方机构", "日期", "合同结算价", "账单金额", "账单行"),
         (
-            [wording.DIFFERENCES[one.kind], one.sample_no, one.laboratory, one.on or "", one.expected or "",
-             one.billed or "", one.line]
+            [
+                wording.DIFFERENCES[one.kind],
+                one.sample_no,
+                one.laboratory,
+                one.on or "",
+                one.expected or "",
+                one.billed or "",
+                one.line,
+            ]
             for one in figures.differences
         ),
     )
-
-

@@ -134,9 +134,7 @@ def difference_groups(figures: Figures) -> list[tuple[str, str, list[Any]]]:
 
 
 def hospitals_of(user: User) -> QuerySet[Institution]:
-    return Institution.objects.filter(pk__in=user.institution_ids, kind=Institution.Kind.HOSPITAL).order_by(
-        "-code"
-    )
+    return Institution.objects.filter(pk__in=user.institution_ids, kind=Institution.Kind.HOSPITAL).order_by("-code")
 
 
 def last_periods(kind: str | None = None) -> list[Period]:
@@ -165,9 +163,7 @@ def newest_of_each(reports: QuerySet[Report]) -> dict[tuple[int, str], Report]:
 def visible_rates(user: User, institution: Institution, last: Period) -> tuple[list[Period], dict[str, list[Rate]]]:
     """Each indicator over the last periods, over the cases this person may see."""
     spans = [last.before(steps) for steps in range(figures.TREND - 1, -1, -1)]
-    counts = indicators.monthly(
-        Referral.objects.visible_to(user), [institution.pk], spans[0], last
-    )
+    counts = indicators.monthly(Referral.objects.visible_to(user), [institution.pk], spans[0], last)
     totals = [indicators.total(counts, institution.pk, span.months()) for span in spans]
     return spans, {one.code: [total[one.code] for total in totals] for one in indicators.recorded()}
 
@@ -211,8 +207,7 @@ def side_by_side(lines: list[CountyLine]) -> dict[str, list[dict[str, Any]]]:
     if not lines:
         return {"by_indicator": [], "volumes": []}
     by_indicator = [
-        {"one": rate.one, "cells": [line.rates[place] for line in lines]}
-        for place, rate in enumerate(lines[0].rates)
+        {"one": rate.one, "cells": [line.rates[place] for line in lines]} for place, rate in enumerate(lines[0].rates)
     ]
     volumes = [
         {
@@ -265,5 +260,3 @@ def changes_between(before: Figures, after: Figures) -> list[tuple[str, str, str
         if old != one.current:
             found.append((indicators.registry()[one.code].name, str(old), str(one.current)))
     return found
-
-

@@ -74,7 +74,7 @@ def test_the_paper_is_whole(papers):
     assert figures.sha256(frozen["figures"]) == frozen["figures_sha256"]
     rows = list(csv.reader(io.StringIO(held["status-table.csv"].decode("utf-8-sig"))))
     assert len(rows) == 29
-    assert [row for row in rows if row[0] == "7"][0][3] == "102（初诊38）"
+    assert next(row for row in rows if row[0] == "7")[3] == "102（初诊38）"
     rates = list(csv.reader(io.StringIO(held["indicators.csv"].decode("utf-8-sig"))))
     assert ["K04", "初诊MDT率", "34", "35", "97.1%"] in [row[:5] for row in rates]
 

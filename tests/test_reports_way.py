@@ -142,18 +142,14 @@ def test_a_text_read_before_it_changed_is_not_reviewed(built, people):
 
 def test_an_edited_draft_gets_its_paper_when_someone_asks_for_it(built, people, quick_paper):
     before = len(quick_paper)
-    report = actions.edit_narrative(
-        report=built, version=0, texts={"next": "甲"}, contact={}, by=people["writer"]
-    )
+    report = actions.edit_narrative(report=built, version=0, texts={"next": "甲"}, contact={}, by=people["writer"])
     report = actions.current_paper(report=report, by=people["writer"])
     actions.current_paper(report=report, by=people["writer"])
     assert len(quick_paper) == before + 1
 
 
 def test_a_returned_report_is_answered_by_a_new_revision_with_its_words(built, people):
-    report = actions.edit_narrative(
-        report=built, version=0, texts={"next": "甲"}, contact={}, by=people["writer"]
-    )
+    report = actions.edit_narrative(report=built, version=0, texts={"next": "甲"}, contact={}, by=people["writer"])
     report = submitted(report, people)
     with pytest.raises(Refused):
         actions.return_with_comment(report=report, comment=" ", by=people["bureau"])
