@@ -249,6 +249,9 @@ class SetPasswordLink(models.Model):
     used_at = models.DateTimeField(null=True, blank=True)
     first_administrator = models.BooleanField(default=False)
 
+    class Meta:
+        verbose_name = _("one-time link")
+
     class Trail:
         digest = ("digest",)
 
@@ -268,3 +271,4 @@ class LetIn(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["user", "content_type", "ends_on"])]
+        verbose_name = _("leave to see one case")

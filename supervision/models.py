@@ -144,6 +144,9 @@ class ImportProgress(models.Model):
     phase_began_at = models.DateTimeField(default=timezone.now)
     beat_at = models.DateTimeField(default=timezone.now)
 
+    class Meta:
+        verbose_name = _("import progress")
+
     class Walls:
         via = ("ledger_import_id", "supervision_ledgerimport")
 
@@ -163,6 +166,7 @@ class LedgerEntry(models.Model):
     class Meta:
         ordering = ["ledger_import", "row"]
         indexes = [models.Index(fields=["ledger_import", "institution"])]
+        verbose_name = _("ledger entry")
 
     class Walls:
         institution = "institution_id"
