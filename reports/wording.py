@@ -95,6 +95,19 @@ def sections(figures: Figures, narrative: Mapping[str, str]) -> list[Section]:
     return found
 
 
+def counted(figures: Figures) -> dict[str, tuple[str, ...]]:
+    """The sentences made from figures, by part."""
+    return {
+        "overview": (verdict(figures),),
+        "data": _data(figures),
+        "catalog": _catalog(figures),
+        "laboratories": _laboratories(figures),
+        "charges": _charges(figures),
+        "rights": _rights(figures),
+        "problems": _problems(figures),
+    }
+
+
 def paragraphs(text: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.splitlines() if line.strip())
 

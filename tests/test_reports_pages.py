@@ -110,6 +110,12 @@ def test_every_figure_of_the_page_leads_to_as_many_cases(built, demo_client):
     assert (answer.status_code, answer.context["differs"]) == (200, False)
 
 
+def test_the_numbers_of_a_row_stand_as_its_heading_names_them(built):
+    rows = {row["form"].number: row for row in queries.table_rows(Figures.from_json(built.figures))}
+    assert [text for text, _url in rows[8]["current"]] == ["47", "42", "5"]
+    assert [text for text, _url in rows[7]["current"]] == ["102", "38"]
+
+
 def test_a_list_that_changed_since_says_so(built, demo_client):
     query = {"institution": "LXZ", "period": "2026Q3", "indicator": "K04", "part": "missing", "was": 5}
     answer = demo_client(WRITER).get(reverse("reports:cases"), query)
