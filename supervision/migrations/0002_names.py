@@ -4,18 +4,17 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('supervision', '0001_initial'),
+        ("supervision", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='importprogress',
-            options={'verbose_name': 'import progress'},
+            name="importprogress",
+            options={"verbose_name": "import progress"},
         ),
         migrations.AlterModelOptions(
-            name='ledgerentry',
-            options={'ordering': ['ledger_import', 'row'], 'verbose_name': 'ledger entry'},
+            name="ledgerentry",
+            options={"ordering": ["ledger_import", "row"], "verbose_name": "ledger entry"},
         ),
     ]
