@@ -65,7 +65,7 @@ WORKLISTS = (
         _("Findings of self-inspection"),
         "supervision:findings",
         "supervision.view_findings",
-        lambda user: Finding.objects.visible_to(user),
+        lambda user: Finding.objects.visible_to(user).open(),
     ),
     Worklist(
         "differences",
