@@ -18,6 +18,7 @@ from audit.steps import Step, move
 from referrals.models import Referral
 from reports import building, indicators, pdf, status_table, wording
 from reports import figures as counted_figures
+from reports.compiling import figures_of
 from reports.models import Report, ReportReceipt, Status
 from reports.pathway import (
     EDITED,
@@ -98,7 +99,7 @@ def _carry_over(last: Report, asked: Report) -> None:
 
 def figures_changed(report: Report) -> bool:
     """Whether counting today gives other figures than the report froze."""
-    now = counted_figures.of(report.institution, report.span).to_json()
+    now = figures_of(report.institution, report.span).to_json()
     return counted_figures.sha256(now) != report.figures_sha256
 
 

@@ -24,6 +24,7 @@ from audit.steps import move
 from documents import files
 from reports import claims, pdf, wording
 from reports import figures as counted_figures
+from reports.compiling import figures_of
 from reports.figures import Figures
 from reports.models import MOST_ATTEMPTS, Report, Status
 from reports.pathway import BUILT, FAILED
@@ -73,7 +74,7 @@ def _finish(report: Report, by: User) -> None:
         checkpoint = sealed_by_now(by)
         with snapshot(), declaring.acting(by, step="report.counting"):
             report.counted = timezone.now()
-            figures = counted_figures.of(report.institution, report.span)
+            figures = figures_of(report.institution, report.span)
         frozen = figures.to_json()
         report.figures_sha256 = counted_figures.sha256(frozen)
         # A text carried over from the revision before stays.

@@ -15,6 +15,7 @@ from accounts.models import Institution, User
 from audit.gates import Refused
 from referrals.models import Referral
 from reports import actions, building, claims, figures, pdf, periods, status_table, tasks
+from reports.compiling import figures_of
 from reports.models import Report, Status
 from tests.factories import moment
 
@@ -163,7 +164,7 @@ def test_zero_of_zero_prints_a_dash_in_the_table():
 def test_fees_are_summed_and_a_reversed_charge_is_not_counted(built):
     before = built.figures["status_table"]["15"]["current"]
     Referral.objects.get(number="LXZ20260812003").charges.update(reversed_at=timezone.now())
-    after = figures.of(built.institution, QUARTER).status_table["15"]["current"]
+    after = figures_of(built.institution, QUARTER).status_table["15"]["current"]
     assert after["cases"] == before["cases"] - 1
     assert float(after["amount"]) < float(before["amount"])
 

@@ -10,6 +10,7 @@ import pytest
 
 from accounts.models import Institution, User
 from reports import actions, building, figures, pdf, periods
+from reports.compiling import figures_of
 from reports.models import Report
 
 NOTE = "mingjian.example/trail\n1128\nq4XtCdUeJh0=\n\n— mingjian.example/trail AAAAAMm9\n"
@@ -21,7 +22,7 @@ def papers(county):
     """A draft and a signed paper of LXZ on 2026Q3, as bytes."""
     hospital = Institution.objects.select_related("supervised_by").get(code="LXZ")
     report, _new = actions.ask(institution=hospital, period=periods.parse("2026Q3"), by=User.objects.machine())
-    counted = figures.of(hospital, report.span)
+    counted = figures_of(hospital, report.span)
     report.figures_sha256 = figures.sha256(counted.to_json())
     report.narrative = {"preamble": "现将有关情况报告如下：", "supervision": "本期开展巡查3次，患者㐱䶮无异议。"}
     report.contact_name = "吴敏"
