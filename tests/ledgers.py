@@ -132,7 +132,9 @@ def naive_case(book: Book, row: Row) -> list[str]:
     if sampled and grade == "需科室讨论" and not (row["循证证据篇数"] and discussed and discussed <= sampled):
         broken.append("X03")
     acts = [at for at in (charged, sampled, shipped) if at]
-    if (acts and (not consented or consented > min(acts))) or (acts and row["签署人"] != "本人" and not row["非本人签署原因"]):
+    if (acts and (not consented or consented > min(acts))) or (
+        acts and row["签署人"] != "本人" and not row["非本人签署原因"]
+    ):
         broken.append("X05")
     if shipped and not (naive_papers(book, row, shipped) and naive_prices(book, row, shipped)):
         broken.append("X06")

@@ -53,7 +53,10 @@ def objects(county):
     mine, theirs = {"institution__code": "LXZ"}, {"institution__code": "LXY"}
     return {
         "accounts:person": [one(User, posts__institution__code="LXZ"), one(User, posts__institution__code="LXY")],
-        "accounts:password_link": [one(User, posts__institution__code="LXZ"), one(User, posts__institution__code="LXY")],
+        "accounts:password_link": [
+            one(User, posts__institution__code="LXZ"),
+            one(User, posts__institution__code="LXY"),
+        ],
         "accounts:end_post": [one(Post, **mine), one(Post, **theirs)],
         "audit": [one(Alarm), None],
         "documents": [one(StoredFile, **mine), one(StoredFile, **theirs)],
@@ -182,7 +185,9 @@ def test_no_english_sentence_reaches_a_chinese_page(role, objects, signed_in):
         answer = client.get(reverse(name, kwargs=arguments))
         if answer.status_code != 200 or "text/html" not in answer.headers.get("Content-Type", ""):
             continue
-        text = re.sub(r"<(script|style|code|title|pre)\b.*?</\1>|<!--.*?-->|<[^>]+>", "\n", answer.content.decode(), flags=re.S)
+        text = re.sub(
+            r"<(script|style|code|title|pre)\b.*?</\1>|<!--.*?-->|<[^>]+>", "\n", answer.content.decode(), flags=re.S
+        )
         for sentence in re.findall(r"[A-Za-z][A-Za-z']+(?: [A-Za-z'&;]+){2,}", text):
             if not ALLOWED.search(sentence):
                 english.append((name, sentence))

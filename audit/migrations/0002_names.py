@@ -4,14 +4,13 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('audit', '0001_initial'),
+        ("audit", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='trailedtable',
-            options={'ordering': ['table_name'], 'verbose_name': 'trailed table'},
+            name="trailedtable",
+            options={"ordering": ["table_name"], "verbose_name": "trailed table"},
         ),
     ]
