@@ -248,3 +248,13 @@ def test_a_slipped_column_does_not_carry_a_name_into_the_trail(book, as_machine)
     payload = Event.objects.filter(table_name="supervision_ledgerimport", row_id=str(job.pk)).latest("pk").payload
     assert "欧阳" not in payload
     assert "\\u6b27" not in payload
+
+
+def test_rows_blank_under_every_heading_of_ours_are_no_rows(book, take_in):
+    """Blanks typed to clear a cell, running numbers dragged on below the last case, and dashes for nothing."""
+    book.only("LXZ").cut(40)
+    book.headings[CASES].append("序号")
+    book.case(结果=False)["结果"] = "—"
+    book.cases.extend([{"患者姓名": "  "}, {"序号": 7}, {}])
+
+    assert take_in(book, dry_run=True).rows == 40
