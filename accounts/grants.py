@@ -46,7 +46,7 @@ def let_in(*, user: User, obj: models.Model, ends_on: date, reason: str, by: Use
             user=user,
             content_type=ContentType.objects.get_for_model(obj),
             object_pk=str(obj.pk),
-            institution_id=obj.institution_id,
+            institution_id=obj.institution_id,  # type: ignore[attr-defined]
             reason=reason.strip(),
             ends_on=ends_on,
             given_by=by,

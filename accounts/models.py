@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Self
+from typing import Any, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -97,6 +97,7 @@ class UserManager(BaseUserManager):
 
     def machine(self) -> User:
         """The account under which tasks, imports and migrations act."""
+        user: Any
         user, _made = self.get_or_create(
             username="system", defaults={"name": "系统", "kind": User.Kind.MACHINE, "password": "!"}
         )

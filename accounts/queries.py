@@ -7,7 +7,7 @@ from accounts.models import Post, Role, User
 from documents.paging import keyset
 
 # The one password of all demo logins, printed at the start; production refuses to start with demo on.
-DEMO_PASSWORD = "mingjian-demo-2026"
+DEMO_PASSWORD = "mingjian-demo-2026"  # noqa: S105
 
 
 def staff(by: User) -> QuerySet[User]:

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from psycopg.errors import error_from_result
 from psycopg.pq import Escaping, ExecStatus, TransactionStatus
 
@@ -156,7 +156,9 @@ def record_reading(table: str, row: Any, page: str) -> None:
 
 
 def _put(declaration: Declaration) -> Declaration:
-    if not connection.in_atomic_block:
+    # The connection itself, once: each look through Django's proxy costs as much as the token.
+    wrapper = connections[DEFAULT_DB_ALIAS]
+    if not wrapper.in_atomic_block:
         raise RuntimeError("A declaration lasts as long as its transaction: declare inside atomic().")
     if declaration is NOBODY:
         values = [""] * len(SETTINGS)
@@ -172,10 +174,10 @@ def _put(declaration: Declaration) -> Declaration:
             declaration.institutions,
             declaration.identity,
         ]
-    if not _begin_with(values):
-        with connection.cursor() as cursor:
+    if not _begin_with(wrapper, values):
+        with wrapper.cursor() as cursor:
             cursor.execute(SET_ALL, values)
-    connection.on_commit(_Declared(declaration))
+    wrapper.on_commit(_Declared(declaration))
     return declaration
 
 
@@ -190,14 +192,14 @@ class _Declared:
         pass
 
 
-def _begin_with(values: list[str]) -> bool:
+def _begin_with(wrapper: Any, values: list[str]) -> bool:
     """Where the transaction has not begun yet, begin and declare in one round trip; otherwise do nothing.
 
     Django opens a transaction with its first statement. One more trip a transaction would cost more than all
     of the trail's triggers.
     """
-    session = connection.connection
-    if connection.execute_wrappers or session.autocommit or session.isolation_level or session.read_only:
+    session = wrapper.connection
+    if wrapper.execute_wrappers or session.autocommit or session.isolation_level or session.read_only:
         return False
     if session.info.transaction_status != TransactionStatus.IDLE:
         return False

@@ -161,6 +161,7 @@ class TrailedTable(models.Model):
 
     class Meta:
         db_table = "audit_trailed"
+        verbose_name = _("trailed table")
         ordering = ["table_name"]
 
 

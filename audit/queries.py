@@ -10,8 +10,10 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from audit.models import Event, EventQuerySet
+from audit.walls import trailed
 
 PAGE = 50
 
@@ -63,9 +65,18 @@ def posts(events: Iterable[Event]) -> dict[int, Any]:
     )
 
 
+# Tables of a library, whose models don't speak the user's language.
+OTHERS = {
+    "guardian_userobjectpermission": _("permission on one object"),
+    "guardian_groupobjectpermission": _("permission of a group on one object"),
+}
+
+
 def tables() -> dict[str, str]:
     """Each trailed table by the name its model has in the user's language."""
-    return {model._meta.db_table: str(model._meta.verbose_name) for model in apps.get_models(include_auto_created=True)}
+    watched = {one.table for one in trailed()}
+    named = {model._meta.db_table: model._meta.verbose_name for model in apps.get_models(include_auto_created=True)}
+    return {table: str(OTHERS.get(table, named[table])) for table in named if table in watched}
 
 
 def columns(table: str) -> dict[str, str]:

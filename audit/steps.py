@@ -10,6 +10,7 @@ from django.core.checks import Error
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from audit import declaring
 from audit.gates import GATES, Act, Judgement, Refusal, Refused, judge
@@ -85,6 +86,21 @@ def move(
     for name, value in {**changes, "status": step.target}.items():
         setattr(obj, name, value)
     return obj
+
+
+LABELS: dict[str, Any] = {
+    "alarm.acknowledged": _("Alarm acknowledged"),
+    "seal": _("Sealing"),
+    "migrate": _("System update"),
+    "web.get": _("Page opened"),
+    "web.post": _("Form sent"),
+}
+
+
+def label_of(name: str) -> Any:
+    """The name of a step for people: of a Step, or of what an app has put into LABELS; else the name itself."""
+    step = STEPS.get(name)
+    return step.label if step else LABELS.get(name, name)
 
 
 def _clauses(step: Step) -> list[str]:

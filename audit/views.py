@@ -11,6 +11,7 @@ from audit.forms import AcknowledgeForm, TrailForm
 from audit.gates import Refused
 from audit.guards import needs
 from audit.models import Alarm, Checkpoint, Event
+from audit.steps import label_of
 
 VIEW = "audit.view_trail"
 

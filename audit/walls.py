@@ -22,7 +22,8 @@ from pathlib import Path
 
 from django.apps import apps
 from django.conf import settings
-from django.db import connection, models, transaction
+from django.core.exceptions import ImproperlyConfigured
+from django.db import ProgrammingError, connection, models, transaction
 from psycopg import sql
 
 from audit import declaring
@@ -107,10 +108,16 @@ def ensure_role(cursor) -> None:
     cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APP_ROLE])
     if cursor.fetchone() is None:
         # Roles belong to the whole server: another database's migration may be making it at this moment.
-        cursor.execute(
-            f"DO $$ BEGIN CREATE ROLE {APP_ROLE} NOLOGIN;"
-            " EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
-        )
+        try:
+            cursor.execute(
+                f"DO $$ BEGIN CREATE ROLE {APP_ROLE} NOLOGIN;"
+                " EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+            )
+        except ProgrammingError as fault:
+            raise ImproperlyConfigured(
+                f"The database account may not create roles. Have an administrator run: CREATE ROLE {APP_ROLE}"
+                f" NOLOGIN; GRANT {APP_ROLE} TO the accounts of DATABASE_URL and DATABASE_OWNER_URL."
+            ) from fault
     logins = {settings.DATABASES["default"].get("USER"), connection.settings_dict.get("USER")} - {
         "",
         None,

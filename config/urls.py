@@ -1,6 +1,4 @@
-"""Temporary while rooms are being built: includes what exists."""
-
-import importlib.util
+"""The address book. Each room keeps its own addresses."""
 
 from django.urls import include, path
 

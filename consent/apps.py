@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ConsentConfig(AppConfig):
@@ -8,3 +9,6 @@ class ConsentConfig(AppConfig):
 
     def ready(self):
         from consent import gates  # noqa: F401  registers X05
+        from policy import coverage
+
+        coverage.claim(["A11", "B17"], "record", _("Written informed consent"), "referrals:list")

@@ -92,19 +92,20 @@ def _changed(consent: Consent, case: Case, at: datetime, act: Act | None) -> lis
             told = consent.price.amount
         due = _amount_due(case, at, act)
         if due and told not in due:
-            changed.append(
-                _("The price told was %(told)s, the fee is %(due)s.")
-                % {"told": yuan(told) if told is not None else _("none"), "due": "、".join(map(yuan, due))}
-            )
+            said = _("The price told was %(told)s, the fee is %(due)s.")
+            named = {"told": yuan(told) if told is not None else _("none"), "due": "、".join(map(yuan, due))}
+            changed.append(said % named)
     return changed
 
 
-def _amount_due(case: Case, at: datetime, act: Act | None) -> list:
+def _prices(case: Case) -> list:
+    return case.registers.prices.get((case.referral.institution_id, case.referral.test_id), [])
+
+
+def _amounts_due(case: Case, at: datetime, act: Act | None) -> list:
     """What the patient is to pay: the fee being charged or charged, else the prices in force that day."""
     if (amount := brought(act, "amount")) is not None:
         return [amount]
     if charge := case.charge(at):
         return [charge.amount]
-    on = local_day(at)
-    prices = case.registers.prices.get((case.referral.institution_id, case.referral.test_id), [])
-    return [one.amount for one in prices if covers(one.effective_from, one.effective_to, on)]
+    return [one.amount for one in _prices(case) if covers(one.effective_from, one.effective_to, local_day(at))]

@@ -8,6 +8,8 @@ class DeskConfig(AppConfig):
 
     def ready(self):
         """Every app is ready now: a step that lists a gate nobody can judge stops the start."""
-        from audit.steps import verify_registered
+        from audit.steps import LABELS, verify_registered
+        from desk.step_names import NAMES
 
+        LABELS.update(NAMES)
         verify_registered()

@@ -4,6 +4,8 @@ from django.conf import settings
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 
+from desk import worklists
+
 
 def frame(request):
     """`frame` for the templates, computed only when a page shows it."""
@@ -22,8 +24,6 @@ def _frame(request) -> dict:
             "notices": 0,
             "demo": settings.DEMO,
         }
-    from desk import worklists
-
     path = request.path
     lists = worklists.of(user)
     here = max(

@@ -1,11 +1,16 @@
 """What a person sees when something cannot be done: what happened, whether anything was lost, and the way on."""
 
+import re
+
 from django.http import HttpResponseServerError
 from django.shortcuts import render
 from django.template.loader import get_template
 from django.utils.translation import gettext as _
 
 from accounts.models import Role
+
+# get_object_or_404 speaks of models, in English; a person is told in our words.
+DJANGOS_OWN = re.compile(r"No .+ (matches|found matching) the .*query\.?")
 
 
 def csrf_failure(request, reason=""):
@@ -38,4 +43,6 @@ def server_error(request):
 
 def _reason(exception) -> str:
     text = str(exception.args[0]) if exception and exception.args and isinstance(exception.args[0], str) else ""
+    if DJANGOS_OWN.fullmatch(text):
+        text = ""
     return text or _("The address may be wrong, or the record is not one of yours.")

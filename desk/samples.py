@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date, datetime
 from types import SimpleNamespace as Sample
+from typing import Any
 
 from django import forms
 from django.utils import timezone
@@ -60,7 +61,7 @@ def at(month: int, day: int, hour: int = 9, minute: int = 0) -> datetime:
 
 def judgements() -> list[Judgement]:
     """A gate of every verdict, and one whose step is still ahead."""
-    common = {"at": at(9, 14, 11, 20)}
+    common: dict[str, Any] = {"at": at(9, 14, 11, 20)}
     return [
         Judgement(
             Verdict.PASSES,
@@ -102,8 +103,8 @@ def judgements() -> list[Judgement]:
         ),
         replace(
             Judgement(Verdict.UNKNOWN, code="X11", title="三件套归档", clauses=("A27",)),
-            verdict="ahead",
-        ),  # type: ignore[arg-type]
+            verdict="ahead",  # type: ignore[arg-type]
+        ),
     ]
 
 
@@ -266,7 +267,7 @@ def sample() -> dict:
     """Everything the pages of the styleguide show."""
     refused = SampleForm({"diagnosis": "", "amount": "36000", "laboratory": "1", "signer": "x"}, auto_id="refused_%s")
     refused.is_valid()
-    empty_upload = UploadForm({}, {}, auto_id="empty_%s")
+    empty_upload = UploadForm({}, None, auto_id="empty_%s")
     empty_upload.is_valid()
     return {
         "kinds": ["passed", "blocked", "ahead", "na", "unknown", "waiting", "overdue", "done"],

@@ -13,6 +13,7 @@ from desk import search as searching
 from desk import worklists
 from desk.help import TEXTS
 from referrals.models import Referral
+from reports import queries as reports
 from supervision.models import LedgerImport
 
 
@@ -39,8 +40,23 @@ def home(request):
             if user.may("supervision.import_ledger")
             else None,
             "today": timezone.localdate(),
+            **_last_period(user),
         },
     )
+
+
+def _last_period(user) -> dict:
+    """The indicators of the last closed period, for posts of a hospital that see them."""
+    post = user.post
+    if post.institution.is_bureau or not user.may("reports.view_indicators"):
+        return {}
+    period = reports.period_or_last("")
+    _spans, lines = reports.visible_rates(user, post.institution, period)
+    rates = [
+        reports.rate_line(code, post.institution.code, period.code, found[-1], found[-2])
+        for code, found in lines.items()
+    ]
+    return {"period": period, "rates": rates, "may_list_cases": user.may("referrals.view_referral")}
 
 
 @public

@@ -109,7 +109,7 @@ WORKLISTS = (
         _("Findings of self-inspection"),
         "supervision:findings",
         "supervision.view_findings",
-        lambda user: Finding.objects.visible_to(user),
+        lambda user: Finding.objects.visible_to(user).open(),
     ),
     Worklist(
         "differences",
@@ -124,7 +124,7 @@ WORKLISTS = (
     Worklist("imports", _("Ledger import"), "supervision:imports", "supervision.import_ledger"),
     Worklist("laboratories", _("Laboratories and contracts"), "vendors:laboratories", "vendors.view_vendors"),
     Worklist("prices", _("Prices"), "vendors:prices", "vendors.view_vendors"),
-    Worklist("catalog", _("Indication catalog"), "catalog:index", "catalog.view_catalog"),
+    Worklist("catalog", _("Indication catalog"), "catalog:browse", "catalog.view_catalog"),
     Worklist("policy", _("Clauses and their coverage"), "policy:coverage", "policy.view_policy"),
     Worklist("teams", _("MDT teams"), "referrals:teams", "referrals.manage_mdt_teams"),
     Worklist("patients", _("Two records of one patient"), "referrals:patients", "referrals.merge_patients"),
@@ -142,13 +142,4 @@ WORKLISTS = (
 
 def of(user) -> list[Worklist]:
     """The lists that the user's current post opens, in the order people look for them."""
-    return [worklist for worklist in WORKLISTS if user.may(worklist.permission) and _there(worklist)]
-
-
-def _there(worklist):  # TEMPORARY while rooms are built
-    from django.urls import NoReverseMatch
-
-    try:
-        return bool(worklist.url)
-    except NoReverseMatch:
-        return False
+    return [worklist for worklist in WORKLISTS if user.may(worklist.permission)]

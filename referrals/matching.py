@@ -10,6 +10,7 @@ not_billed       received by the laboratory and on no statement
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Window
@@ -97,7 +98,7 @@ def lines_with_referrals(institutions: list[int]) -> QuerySet[StatementLine]:
 def repeated(lines: QuerySet[StatementLine]) -> QuerySet[StatementLine]:
     """Every line after the first with its sample number, by month and then by the order of the statement."""
     order = [F("statement__month").asc(), F("received_on").asc(nulls_last=True), F("pk").asc()]
-    again = {"partition_by": [F("institution"), F("sample_no")], "order_by": order}
+    again: dict[str, Any] = {"partition_by": [F("institution"), F("sample_no")], "order_by": order}
     return lines.annotate(place=Window(RowNumber(), **again), first_line=Window(FirstValue("pk"), **again)).filter(
         place__gt=1
     )

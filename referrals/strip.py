@@ -41,7 +41,7 @@ def case_judgements(case: Case | Referral, at: datetime | None = None) -> list[O
     strip: dict[str, OnStrip] = {}
     for step in pathway.MAIN_LINE:
         for code in step.gates:
-            if code in strip:
+            if code in strip or code in pathway.LOOKS_AHEAD.get(step, ()):
                 continue
             known = judged.get(code)
             if known and known.judgement.verdict == Verdict.REFUSES:
@@ -59,7 +59,7 @@ def _next(code: str, referral: Referral, taken: set[Step]) -> Step | None:
     """The step still to come that asks this gate: the one the case may take now, else the first on the path."""
     coming = [step for step in pathway.MAIN_LINE if code in step.gates and step not in taken]
     may = [step for step in coming if referral.status in step.sources]
-    return (may or coming or [None])[0]
+    return next(iter(may or coming), None)
 
 
 def _to_come(code: str, step: Step, case: Case, at: datetime) -> OnStrip:

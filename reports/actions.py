@@ -18,6 +18,7 @@ from audit.steps import Step, move
 from referrals.models import Referral
 from reports import building, indicators, pdf, status_table, wording
 from reports import figures as counted_figures
+from reports.compiling import figures_of
 from reports.models import Report, ReportReceipt, Status
 from reports.pathway import (
     EDITED,
@@ -63,9 +64,13 @@ def ask(*, institution: Institution, period: Period, by: User) -> tuple[Report, 
     if not by.may("reports.build_report", asked):
         raise PermissionDenied("reports.build_report")
     if not period.is_closed:
-        raise _refuse("open", _("%(period)s has not ended yet; its report is built once it has.") % {"period": period.label})
+        raise _refuse(
+            "open", _("%(period)s has not ended yet; its report is built once it has.") % {"period": period.label}
+        )
     if not Referral.objects.filter(institution=institution).exists():
-        raise _refuse("empty", _("%(institution)s has no referrals yet; import its ledger first.") % {"institution": institution})
+        raise _refuse(
+            "empty", _("%(institution)s has no referrals yet; import its ledger first.") % {"institution": institution}
+        )
     last = Report.objects.of(institution, period).first()
     if last is not None:
         if last.status == Status.BUILDING:
@@ -94,7 +99,7 @@ def _carry_over(last: Report, asked: Report) -> None:
 
 def figures_changed(report: Report) -> bool:
     """Whether counting today gives other figures than the report froze."""
-    now = counted_figures.of(report.institution, report.span).to_json()
+    now = figures_of(report.institution, report.span).to_json()
     return counted_figures.sha256(now) != report.figures_sha256
 
 
@@ -198,18 +203,16 @@ def sign_off(*, report: Report, document_number: str, by: User, version: int | N
     signature = pdf.Signature(number, by.name, timezone.localtime(now).date())
     with declaring.step(SIGNED_OFF.name):
         paper = building.set_paper(locked, by=by, signature=signature)
-    return move(
-        locked, SIGNED_OFF, by=by, document_number=number, signed_off_at=now, signed_off_by=by, **paper
-    )
+    return move(locked, SIGNED_OFF, by=by, document_number=number, signed_off_at=now, signed_off_by=by, **paper)
 
 
 def suggested_number(report: Report, year: int) -> str:
     """The next number of the year in the hospital's own series here; the office may have another."""
     prefix = report.institution.document_prefix or report.institution.name
     start = f"{prefix}〔{year}〕"
-    given = Report.objects.filter(
-        institution=report.institution_id, document_number__startswith=start
-    ).values_list("document_number", flat=True)
+    given = Report.objects.filter(institution=report.institution_id, document_number__startswith=start).values_list(
+        "document_number", flat=True
+    )
     last = max((int(number[len(start) : -1]) for number in given if number[len(start) : -1].isdigit()), default=0)
     return f"{start}{last + 1}号"
 
@@ -284,9 +287,7 @@ def summary(report: Report) -> dict[str, Any]:
             for one in figures.indicators
         },
         "status_table": {
-            str(form.number): {
-                when: figures.of_row(form.number, when) for when in ("current", "previous", "year")
-            }
+            str(form.number): {when: figures.of_row(form.number, when) for when in ("current", "previous", "year")}
             for form in status_table.forms()
         },
         "checkpoint": report.checkpoint or {},

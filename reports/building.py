@@ -18,11 +18,13 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from audit import declaring
+from audit import seal as sealing
 from audit.models import Checkpoint
 from audit.steps import move
 from documents import files
 from reports import claims, pdf, wording
 from reports import figures as counted_figures
+from reports.compiling import figures_of
 from reports.figures import Figures
 from reports.models import MOST_ATTEMPTS, Report, Status
 from reports.pathway import BUILT, FAILED
@@ -69,11 +71,10 @@ def _progress(report: Report, stage: str, **changes: Any) -> None:
 
 def _finish(report: Report, by: User) -> None:
     try:
-        with declaring.acting(by, step="report.building"):
-            checkpoint = latest_checkpoint()
+        checkpoint = sealed_by_now(by)
         with snapshot(), declaring.acting(by, step="report.counting"):
             report.counted = timezone.now()
-            figures = counted_figures.of(report.institution, report.span)
+            figures = figures_of(report.institution, report.span)
         frozen = figures.to_json()
         report.figures_sha256 = counted_figures.sha256(frozen)
         # A text carried over from the revision before stays.
@@ -130,6 +131,18 @@ def snapshot() -> Iterator[None]:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         yield
+
+
+def sealed_by_now(by: User) -> dict[str, Any] | None:
+    """Seal what can be sealed, so that the checkpoint covers the records counted here; a sealer that stopped has
+    raised its own alarm and holds up no report."""
+    if not connection.in_atomic_block:
+        try:
+            sealing.seal()
+        except Exception:
+            log.exception("report: sealing before a build failed")
+    with declaring.acting(by, step="report.building"):
+        return latest_checkpoint()
 
 
 def latest_checkpoint() -> dict[str, Any] | None:

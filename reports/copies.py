@@ -30,17 +30,19 @@ def download(request: HttpRequest, report: Report, name: str) -> HttpResponse:
     user: Any = request.user
     if report.is_unbuilt or not report.figures:
         raise Http404
+    frozen: Any = report.figures
     stem = f"{report.institution.name}{report.span.label}整治工作报告第{report.revision}版"
     if name == "report.pdf":
         report = actions.current_paper(report=report, by=user)
-        content, kind, said, media = files.read(report.pdf), ReportReceipt.Kind.PDF, report.pdf.name, files.PDF
+        paper: Any = report.pdf
+        content, kind, said, media = files.read(paper), ReportReceipt.Kind.PDF, paper.name, files.PDF
     elif name == "figures.json":
-        figures = Figures.from_json(report.figures)
+        figures = Figures.from_json(frozen)
         content = pdf.frozen_json(report, figures, report.checkpoint)
         kind, said, media = ReportReceipt.Kind.JSON, f"{stem}.json", "application/json"
     elif name in CSV_FILES:
         make, title = CSV_FILES[name]
-        content = make(Figures.from_json(report.figures))
+        content = make(Figures.from_json(frozen))
         kind, said, media = ReportReceipt.Kind.CSV, f"{stem}（{title}）.csv", "text/csv; charset=utf-8"
     else:
         raise Http404

@@ -38,9 +38,7 @@ STOPPED = (
 )
 IN_HOUSE = Q(laboratory__isnull=True)
 OUTSIDE_CATALOG = Q(indication__isnull=True)
-UNTESTED = Q(laboratory__isnull=True, collected_at__isnull=True) | Q(
-    laboratory__isnull=False, shipped_at__isnull=True
-)
+UNTESTED = Q(laboratory__isnull=True, collected_at__isnull=True) | Q(laboratory__isnull=False, shipped_at__isnull=True)
 
 # name → (the records, the stamp that says in which month, what is counted)
 NUMBERS: dict[str, tuple[type, str, dict[str, Any]]] = {
@@ -62,9 +60,7 @@ NUMBERS: dict[str, tuple[type, str, dict[str, Any]]] = {
         {
             "mdt": Count("referral", distinct=True),
             "mdt_agreed": Count("referral", distinct=True, filter=Q(conclusion=MDTReview.Conclusion.AGREE)),
-            "mdt_disagreed": Count(
-                "referral", distinct=True, filter=Q(conclusion=MDTReview.Conclusion.DISAGREE)
-            ),
+            "mdt_disagreed": Count("referral", distinct=True, filter=Q(conclusion=MDTReview.Conclusion.DISAGREE)),
         },
     ),
     "discussion": (

@@ -49,7 +49,7 @@ def _of(related: str, stamp: str, **values: Any) -> Callable[[QuerySet, Window],
     """Cases with a record of that kind in the window."""
 
     def found(cases: QuerySet, span: Window) -> QuerySet:
-        records = Referral._meta.get_field(related).related_model
+        records: Any = Referral._meta.get_field(related).related_model
         inside = records.objects.filter(span.during(stamp), **values)
         return cases.filter(pk__in=inside.values("referral"))
 
@@ -96,6 +96,12 @@ PART_WORDS = {
     "findings": "有自查问题的病例",
     "treats_tumours": "申请",
     "outsources": "外送",
+}
+# The numbers of a row as its heading names them; frozen figures come back from the database in no order.
+IN_ORDER = {
+    7: ("requests", "first_visits"),
+    8: ("discussed", "agreed", "disagreed"),
+    12: ("research", "not_charged"),
 }
 INDICATOR_PARTS = {"denominator": _("All counted"), "numerator": _("Met"), "missing": _("Not met")}
 
@@ -201,4 +207,4 @@ def row_cells(number: int, value: status_table.Value, institution: str, period: 
     if number == 19:
         # How often they looked, and what is mended, is not recorded yet.
         return [(NONE, ""), (f"{value['findings']:,}", link("findings", value["cases"])), (NONE, "")]
-    return [(f"{count:,}", link(part, count)) for part, count in value.items()]
+    return [(f"{value[part]:,}", link(part, value[part])) for part in IN_ORDER[number]]

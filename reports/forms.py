@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from reports import periods, wording
+from reports.figures import Figures
 from reports.models import Report
 
 
@@ -35,14 +36,16 @@ class NarrativeForm(forms.Form):
             "contact_phone": report.contact_phone,
             **report.narrative,
         }
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, **{**kwargs, "initial": initial})
         labels = {"preamble": _("Opening paragraph"), **wording.HEADINGS}
+        said = wording.counted(Figures.from_json(report.figures)) if report.figures else {}
         for key in wording.WRITTEN:
             self.fields[key] = forms.CharField(
                 label=labels[key],
                 required=False,
                 max_length=wording.LONGEST,
                 widget=forms.Textarea(attrs={"rows": 3}),
+                help_text="".join(said.get(key, ())),
             )
         self.fields["contact_name"] = forms.CharField(label=_("Contact person"), required=False, max_length=60)
         self.fields["contact_phone"] = forms.CharField(label=_("Telephone"), required=False, max_length=40)

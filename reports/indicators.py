@@ -203,5 +203,3 @@ def total(counts: Monthly, institution: int, months: Iterable[date]) -> dict[str
 def rates(referrals: QuerySet, institution: int, period: Period) -> dict[str, Rate]:
     """The indicators of one institution in one period, as recorded now."""
     return total(monthly(referrals, [institution], period, period), institution, period.months())
-
-

@@ -40,9 +40,7 @@ def indicators_page(request: HttpRequest) -> HttpResponse:
     hospital = _hospital(request)
     period = queries.period_or_last(request.GET.get("period", ""))
     spans, lines = queries.visible_rates(user, hospital, period)
-    rates = [
-        queries.rate_line(code, hospital.code, period.code, found[-1], found[-2]) for code, found in lines.items()
-    ]
+    rates = [queries.rate_line(code, hospital.code, period.code, found[-1], found[-2]) for code, found in lines.items()]
     labels = [span.short_label for span in spans]
     return render(
         request,

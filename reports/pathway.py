@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from audit.steps import Step
+from audit.steps import LABELS, Step
 from reports.models import Status
 
 BUILT = Step(
@@ -83,4 +83,12 @@ BY_PEOPLE = {
     "submit": SUBMITTED,
     "receive": RECEIVED,
     "return": RETURNED,
+}
+
+# What the trail calls the writes that move nothing.
+LABELS |= {
+    "report.asked": _("Report asked for"),
+    "report.building": _("Report being built"),
+    "report.paper": _("Draft paper set anew"),
+    "report.downloaded": _("Copy of a report taken"),
 }

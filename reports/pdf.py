@@ -36,7 +36,8 @@ def signature_of(report: Report) -> Signature | None:
     if not report.signed_off_at:
         return None
     on = timezone.localtime(report.signed_off_at).date()
-    return Signature(report.document_number, report.signed_off_by.name, on)
+    signer: Any = report.signed_off_by
+    return Signature(report.document_number, signer.name, on)
 
 
 def make(
@@ -84,7 +85,8 @@ def make(
 
 # A draft says so on every page; the annexes' tables get the widths they need.
 CSS = """
-.draft-mark { position: absolute; top: -12mm; right: 0; font: 14pt/1 var(--heiti); letter-spacing: 0.2em; color: #b00; border: 1.2pt solid #b00; padding: 1.5mm 3mm; bookmark-level: none }
+.draft-mark { position: absolute; top: -12mm; right: 0; font: 14pt/1 var(--heiti); letter-spacing: 0.2em; color: #b00;
+    border: 1.2pt solid #b00; padding: 1.5mm 3mm; bookmark-level: none }
 .annex .form-head { display: flex; flex-wrap: wrap; justify-content: space-between; font-size: 10.5pt; gap: 0 8mm }
 .annex .form-head span { white-space: nowrap }
 .annex .small { font-size: 9.5pt; line-height: 1.5 }
@@ -148,8 +150,7 @@ def indicator_rows(figures: Figures) -> list[dict[str, Any]]:
 
 def difference_groups(figures: Figures) -> list[tuple[str, list[Any]]]:
     return [
-        (name, [one for one in figures.differences if one.kind == kind])
-        for kind, name in wording.DIFFERENCES.items()
+        (name, [one for one in figures.differences if one.kind == kind]) for kind, name in wording.DIFFERENCES.items()
     ]
 
 
@@ -185,9 +186,7 @@ def _csv(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     writer = csv.writer(target)
     writer.writerow(heads)
     for row in rows:
-        writer.writerow(
-            [f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t" else cell for cell in row]
-        )
+        writer.writerow([f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t" else cell for cell in row])
     return target.getvalue().encode("utf-8-sig")
 
 
@@ -198,7 +197,20 @@ def status_csv(figures: Figures) -> bytes:
 
 
 def indicators_csv(figures: Figures) -> bytes:
-    heads = ("代码", "指标", "分子", "分母", "率", "上期分子", "上期分母", "本年分子", "本年分母", "目标", "条款", "未达标病例")
+    heads = (
+        "代码",
+        "指标",
+        "分子",
+        "分母",
+        "率",
+        "上期分子",
+        "上期分母",
+        "本年分子",
+        "本年分母",
+        "目标",
+        "条款",
+        "未达标病例",
+    )
     return _csv(
         heads,
         (
@@ -236,10 +248,15 @@ def differences_csv(figures: Figures) -> bytes:
     return _csv(
         ("差异", "对方样本号", "第三方机构", "日期", "合同结算价", "账单金额", "账单行"),
         (
-            [wording.DIFFERENCES[one.kind], one.sample_no, one.laboratory, one.on or "", one.expected or "",
-             one.billed or "", one.line]
+            [
+                wording.DIFFERENCES[one.kind],
+                one.sample_no,
+                one.laboratory,
+                one.on or "",
+                one.expected or "",
+                one.billed or "",
+                one.line,
+            ]
             for one in figures.differences
         ),
     )
-
-

@@ -120,9 +120,7 @@ def parse(text: str) -> Period:
             number = int(found[2]) if kind != "year" else 1
             if 2000 <= year <= 2199:
                 return Period(date(year, (number - 1) * MONTHS[kind] + 1, 1), kind)
-    raise NotAPeriod(
-        _("“%(text)s” is not a period: write 2026Q3, 2026-07, 2026H1 or 2026.") % {"text": text[:40]}
-    )
+    raise NotAPeriod(_("“%(text)s” is not a period: write 2026Q3, 2026-07, 2026H1 or 2026.") % {"text": text[:40]})
 
 
 def containing(day: date, kind: str) -> Period:

@@ -12,6 +12,7 @@ from accounts.models import Institution, User
 from documents.templatetags.formats import percent
 from referrals.models import Referral
 from reports import drill, figures, indicators, periods, status_table, wording
+from reports.compiling import figures_of
 from reports.figures import Figures
 from reports.indicators import Indicator, Rate
 from reports.models import Report, Status
@@ -31,6 +32,8 @@ class RateLine:
     url: str
     met_url: str
     missing_url: str
+    previous_url: str = ""
+    year_url: str = ""
 
     @property
     def percent(self) -> str:
@@ -47,8 +50,8 @@ class RateLine:
 def rate_line(
     code: str, institution: str, period: str, current: Rate, previous: Rate | None = None, year: Rate | None = None
 ) -> RateLine:
-    def url(part: str, was: int) -> str:
-        return drill.url(institution, period, indicator=code, part=part, was=was) if was else ""
+    def url(part: str, was: int, when: str = "") -> str:
+        return drill.url(institution, period, indicator=code, part=part, when=when, was=was) if was else ""
 
     return RateLine(
         indicators.registry()[code],
@@ -58,6 +61,8 @@ def rate_line(
         url("denominator", current.denominator),
         url("numerator", current.numerator),
         url("missing", current.missing),
+        url("denominator", previous.denominator, "previous") if previous else "",
+        url("denominator", year.denominator, "year") if year else "",
     )
 
 
@@ -118,6 +123,11 @@ def finding_groups(figures: Figures) -> list[dict[str, Any]]:
         {
             "group": group,
             "url": drill.url(figures.institution, figures.period, gate=group.gate, was=len(group.cases)),
+            "previous_url": drill.url(
+                figures.institution, figures.period, gate=group.gate, when="previous", was=group.previous
+            )
+            if group.previous
+            else "",
         }
         for group in figures.findings
     ]
@@ -134,9 +144,7 @@ def difference_groups(figures: Figures) -> list[tuple[str, str, list[Any]]]:
 
 
 def hospitals_of(user: User) -> QuerySet[Institution]:
-    return Institution.objects.filter(pk__in=user.institution_ids, kind=Institution.Kind.HOSPITAL).order_by(
-        "-code"
-    )
+    return Institution.objects.filter(pk__in=user.institution_ids, kind=Institution.Kind.HOSPITAL).order_by("-code")
 
 
 def last_periods(kind: str | None = None) -> list[Period]:
@@ -165,9 +173,7 @@ def newest_of_each(reports: QuerySet[Report]) -> dict[tuple[int, str], Report]:
 def visible_rates(user: User, institution: Institution, last: Period) -> tuple[list[Period], dict[str, list[Rate]]]:
     """Each indicator over the last periods, over the cases this person may see."""
     spans = [last.before(steps) for steps in range(figures.TREND - 1, -1, -1)]
-    counts = indicators.monthly(
-        Referral.objects.visible_to(user), [institution.pk], spans[0], last
-    )
+    counts = indicators.monthly(Referral.objects.visible_to(user), [institution.pk], spans[0], last)
     totals = [indicators.total(counts, institution.pk, span.months()) for span in spans]
     return spans, {one.code: [total[one.code] for total in totals] for one in indicators.recorded()}
 
@@ -211,8 +217,7 @@ def side_by_side(lines: list[CountyLine]) -> dict[str, list[dict[str, Any]]]:
     if not lines:
         return {"by_indicator": [], "volumes": []}
     by_indicator = [
-        {"one": rate.one, "cells": [line.rates[place] for line in lines]}
-        for place, rate in enumerate(lines[0].rates)
+        {"one": rate.one, "cells": [line.rates[place] for line in lines]} for place, rate in enumerate(lines[0].rates)
     ]
     volumes = [
         {
@@ -242,7 +247,7 @@ def county(user: User, period: Period) -> list[CountyLine]:
     for hospital in hospitals_of(user):
         mine = [one for one in delivered if one.institution_id == hospital.pk]
         held = next((one for one in mine if one.status != Status.RETURNED), None)
-        counted = Figures.from_json(held.figures) if held else figures.of(hospital, period)
+        counted = Figures.from_json(held.figures) if held else figures_of(hospital, period)
         report = newest.get((hospital.pk, period.code))
         lines.append(
             CountyLine(
@@ -265,5 +270,3 @@ def changes_between(before: Figures, after: Figures) -> list[tuple[str, str, str
         if old != one.current:
             found.append((indicators.registry()[one.code].name, str(old), str(one.current)))
     return found
-
-

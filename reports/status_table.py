@@ -136,12 +136,12 @@ def _catalog(institution: int, on: date) -> Value:
 
 
 def _outsourced_items(institution: int, on: date) -> Value:
-    listed = ContractItem.objects.filter(institution=institution).in_force(on)
+    listed = ContractItem.objects.filter(institution=institution).in_force(on)  # type: ignore[attr-defined]
     return listed.order_by().values("test").distinct().count()
 
 
 def _contracts(institution: int, on: date) -> Value:
-    contracts = list(Contract.objects.filter(institution=institution).in_force(on))
+    contracts = list(Contract.objects.filter(institution=institution).in_force(on))  # type: ignore[attr-defined]
     return {
         "laboratories": len({one.laboratory_id for one in contracts}),
         "contracts": len(contracts),

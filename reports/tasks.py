@@ -36,9 +36,7 @@ def ask_for_last_period(machine: User) -> None:
     """One report for each hospital that has referrals and none yet on the last closed period."""
     period = periods.last_closed()
     with declaring.acting(machine, step="report.sweep"):
-        without = Institution.objects.filter(kind=Institution.Kind.HOSPITAL).exclude(
-            reports__period=period.code
-        )
+        without = Institution.objects.filter(kind=Institution.Kind.HOSPITAL).exclude(reports__period=period.code)
         for institution in without:
             if Referral.objects.filter(institution=institution, requested_at__lt=period.closes).exists():
                 actions.ask(institution=institution, period=period, by=machine)

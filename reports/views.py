@@ -68,7 +68,9 @@ def ask(request: HttpRequest) -> HttpResponse:
     elif report.status == Status.BUILDING:
         messages.info(request, _("This report is being built already."))
     else:
-        messages.info(request, _("The figures are still those of revision %(n)s; nothing was built.") % {"n": report.revision})
+        messages.info(
+            request, _("The figures are still those of revision %(n)s; nothing was built.") % {"n": report.revision}
+        )
     return redirect(report)
 
 
@@ -99,7 +101,10 @@ def progress(request: HttpRequest, report: Report) -> HttpResponse:
 
 
 def progress_words(report: Report) -> dict[str, Any]:
-    return {"stage_words": stage_words(report.stage), "state": "failed" if report.status == Status.FAILED else "running"}
+    return {
+        "stage_words": stage_words(report.stage),
+        "state": "failed" if report.status == Status.FAILED else "running",
+    }
 
 
 def stage_words(stage: str) -> str:
@@ -115,8 +120,15 @@ def detail_context(request: HttpRequest, report: Report, **more: Any) -> dict[st
     """Everything the page of one report shows."""
     user: Any = request.user
     report = Report.objects.select_related(
-        "institution__supervised_by", "pdf", "built_by", "reviewed_by", "signed_off_by", "submitted_by",
-        "received_by", "returned_by", "requested_by",
+        "institution__supervised_by",
+        "pdf",
+        "built_by",
+        "reviewed_by",
+        "signed_off_by",
+        "submitted_by",
+        "received_by",
+        "returned_by",
+        "requested_by",
     ).get(pk=report.pk)
     context: dict[str, Any] = {
         "report": report,
@@ -182,11 +194,17 @@ def next_step(user: Any, report: Report) -> dict[str, Any]:
     }
     if report.status not in turns or not report.is_latest:
         return {}
-    name, words = turns[report.status]
+    name, words = turns[Status(report.status)]
     step = pathway.BY_PEOPLE[name]
     mine = user.may(step.permission, report)
     own = name == "sign_off" and report.reviewed_by_id == user.pk
-    found: dict[str, Any] = {"name": name, "words": words, "label": step.label, "mine": mine and not own, "own": mine and own}
+    found: dict[str, Any] = {
+        "name": name,
+        "words": words,
+        "label": step.label,
+        "mine": mine and not own,
+        "own": mine and own,
+    }
     if name == "sign_off" and mine:
         number = actions.suggested_number(report, timezone.localdate().year)
         found["form"] = SignOffForm(initial={"version": report.narrative_version, "document_number": number})
@@ -198,9 +216,7 @@ def next_step(user: Any, report: Report) -> dict[str, Any]:
 # --- Steps ---
 
 
-def _take(
-    request: HttpRequest, report: Report, act: Callable[[], Any], said: str, **again: Any
-) -> HttpResponse:
+def _take(request: HttpRequest, report: Report, act: Callable[[], Any], said: str, **again: Any) -> HttpResponse:
     """Take a step: back to the report with a word, or the report's page with the refusal."""
     try:
         with transaction.atomic():
@@ -211,9 +227,7 @@ def _take(
     return redirect(report)
 
 
-def refused_page(
-    request: HttpRequest, report: Report, refusals: list[Refusal], **again: Any
-) -> HttpResponse:
+def refused_page(request: HttpRequest, report: Report, refusals: list[Refusal], **again: Any) -> HttpResponse:
     context = detail_context(request, report, refusals=refusals)
     context["next"] = {**context["next"], **again}
     return render(request, "reports/detail.html", context, status=409)

@@ -86,13 +86,26 @@ def sections(figures: Figures, narrative: Mapping[str, str]) -> list[Section]:
         "rights": _rights(figures),
         "problems": _problems(figures),
     }
-    found = []
+    found: list[Section] = []
     for key, heading in HEADINGS.items():
         section = Section(key, heading, counted.get(key, ()), paragraphs(narrative.get(key, "")))
         if not section.is_empty:
             numeral = NUMERALS[len(found)]
             found.append(Section(key, heading, section.counted, section.written, numeral))
     return found
+
+
+def counted(figures: Figures) -> dict[str, tuple[str, ...]]:
+    """The sentences made from figures, by part."""
+    return {
+        "overview": (verdict(figures),),
+        "data": _data(figures),
+        "catalog": _catalog(figures),
+        "laboratories": _laboratories(figures),
+        "charges": _charges(figures),
+        "rights": _rights(figures),
+        "problems": _problems(figures),
+    }
 
 
 def paragraphs(text: str) -> tuple[str, ...]:
@@ -109,7 +122,9 @@ def verdict(figures: Figures) -> str:
     )
     requests, outsourced = figures.of_row(7)["requests"], figures.of_row(11)
     told = "已报送未开展外送情况说明，" if figures.not_outsourcing else ""
-    rates = "，".join(f"{indicators.registry()[code].name}{figures.rate(code)}" for code in ("K04", "K06", "K07", "K09"))
+    rates = "，".join(
+        f"{indicators.registry()[code].name}{figures.rate(code)}" for code in ("K04", "K06", "K07", "K09")
+    )
     return (
         f"截至{chinese_day(figures.span.end)}，{figures.institution_name}{told}{listed}，"
         f"本期检测申请{requests}例，院内检测{figures.of_row(10)}例，外送{outsourced}例，{rates}。"
@@ -176,9 +191,7 @@ def _laboratories(figures: Figures) -> tuple[str, ...]:
     for one in figures.laboratories:
         ends = f"合同至{_said(one.contract_ends)}" if one.contract_ends else "期末无有效合同"
         papers = f"资质最早于{_said(one.credential_ends)}到期" if one.credential_ends else "期末无有效资质记录"
-        lapsed = (
-            f"，其中资质、合同或项目不符仍外送{one.lapsed_shipments}例" if one.lapsed_shipments else ""
-        )
+        lapsed = f"，其中资质、合同或项目不符仍外送{one.lapsed_shipments}例" if one.lapsed_shipments else ""
         said.append(f"{one.name}：本期外送{one.shipments}例{lapsed}；{ends}，{papers}。")
     return ("".join(said),)
 
@@ -200,7 +213,9 @@ def _charges(figures: Figures) -> tuple[str, ...]:
 
 def _rights(figures: Figures) -> tuple[str, ...]:
     rate = figures.rate("K06")
-    return (f"书面知情同意率{rate}，{_missing(rate, '本期采样病例均在采样前取得书面同意' if rate.denominator else '本期无采样病例')}。",)
+    return (
+        f"书面知情同意率{rate}，{_missing(rate, '本期采样病例均在采样前取得书面同意' if rate.denominator else '本期无采样病例')}。",
+    )
 
 
 def _problems(figures: Figures) -> tuple[str, ...]:
@@ -214,8 +229,6 @@ def _problems(figures: Figures) -> tuple[str, ...]:
         first = "对照整治要求自查，本期未发现问题。"
     if not figures.differences:
         return (first, "第三方机构账单与本院申请核对，本期无差异。")
-    kinds = {
-        kind: sum(1 for one in figures.differences if one.kind == kind) for kind in DIFFERENCES
-    }
+    kinds = {kind: sum(1 for one in figures.differences if one.kind == kind) for kind in DIFFERENCES}
     listed = "、".join(f"{DIFFERENCES[kind]}{number}笔" for kind, number in kinds.items() if number)
     return (first, f"第三方机构账单与本院申请核对，差异{len(figures.differences)}笔：{listed}。详见附件4。")

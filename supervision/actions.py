@@ -73,7 +73,9 @@ def confirm_import(*, check: LedgerImport, by: User) -> LedgerImport:
     if not by.may(IMPORT, check):
         raise PermissionDenied(IMPORT)
     same = LedgerImport.objects.filter(
-        institution_id=check.institution_id, file_sha256=check.file_sha256, dry_run=False
+        institution_id=check.institution_id,
+        file_sha256=check.file_sha256,
+        dry_run=False,  # type: ignore[misc]
     )
     if known := (same.open().first() or same.filter(status=Status.DONE).first()):
         return known
@@ -107,7 +109,8 @@ def retry_import(*, ledger_import: LedgerImport, by: User) -> LedgerImport:
         except IntegrityError:
             # The same file has been given in again meanwhile; that one is shown.
             same = LedgerImport.objects.filter(
-                institution_id=ledger_import.institution_id, file_sha256=ledger_import.file_sha256
+                institution_id=ledger_import.institution_id,
+                file_sha256=ledger_import.file_sha256,  # type: ignore[misc]
             )
             return same.open().filter(dry_run=ledger_import.dry_run).get()
     ledger_import.refresh_from_db()
@@ -194,9 +197,10 @@ def perform(job: LedgerImport) -> None:
 
 def take_in(job: LedgerImport, report: Report) -> Outcome:
     """The import's one transaction: records, findings, differences and the import's own end together."""
-    place = job.institution
+    place: Any = job.institution
     by = job.requested_by.act_as(job.requested_post)
-    content = files.read(job.file)
+    workbook: Any = job.file
+    content = files.read(workbook)
     done = "ledger.checked" if job.dry_run else "ledger.imported"
     with acting(by, step=done, post=job.requested_post_id, institutions=[place.pk], identity=[place.pk]):
         if not by.may(IMPORT, place):

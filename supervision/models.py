@@ -100,6 +100,10 @@ class LedgerImport(models.Model):
     class Walls:
         institution = "institution_id"
 
+    class Trail:
+        # An error quotes what stands in a cell; where columns have slipped that may be a patient's name.
+        digest = ("errors",)
+
     def __str__(self):
         return self.file_name
 
@@ -140,6 +144,9 @@ class ImportProgress(models.Model):
     phase_began_at = models.DateTimeField(default=timezone.now)
     beat_at = models.DateTimeField(default=timezone.now)
 
+    class Meta:
+        verbose_name = _("import progress")
+
     class Walls:
         via = ("ledger_import_id", "supervision_ledgerimport")
 
@@ -159,6 +166,7 @@ class LedgerEntry(models.Model):
     class Meta:
         ordering = ["ledger_import", "row"]
         indexes = [models.Index(fields=["ledger_import", "institution"])]
+        verbose_name = _("ledger entry")
 
     class Walls:
         institution = "institution_id"

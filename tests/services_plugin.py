@@ -40,7 +40,7 @@ def begin() -> None:
     _afterwards.append(lambda: shutil.rmtree(folder, ignore_errors=True))
     os.environ["MINGJIAN_TEST_RUN"] = str(folder)
     os.environ["MINGJIAN_HOME"] = str(folder / "home")
-    (folder / "home").mkdir()
+    (folder / "home" / "static").mkdir(parents=True)
     if str(ROOT / "bin") not in sys.path:
         sys.path.append(str(ROOT / "bin"))
     try:
@@ -59,7 +59,7 @@ def begin() -> None:
 def join() -> None:
     """A worker's part: its own home, and its own numbered database of the throwaway Valkey."""
     home = Path(os.environ["MINGJIAN_TEST_RUN"]) / WORKER
-    home.mkdir(exist_ok=True)
+    (home / "static").mkdir(parents=True, exist_ok=True)
     os.environ["MINGJIAN_HOME"] = str(home)
     if url := os.environ.get("MINGJIAN_TEST_REDIS"):
         os.environ["REDIS_URL"] = url.replace("db=0", f"db={int(WORKER.removeprefix('gw')) + 1}")

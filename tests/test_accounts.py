@@ -123,7 +123,12 @@ def test_a_weak_password_is_refused_and_the_link_stays_good(hospital):
 def test_the_first_administrator_is_made_once(hospital):
     with declaring.acting(User.objects.machine(), step="test"):
         secret = actions.make_first_administrator_link()
-        typed = {"institution_name": "岚溪县总医院", "username": "A900", "name": "陈志远", "password": "岚溪的春天2026好"}
+        typed = {
+            "institution_name": "岚溪县总医院",
+            "username": "A900",
+            "name": "陈志远",
+            "password": "岚溪的春天2026好",
+        }
 
         user = actions.become_first_administrator(link=actions.usable_link(secret), code="LXZ", **typed)
 

@@ -214,7 +214,7 @@ def test_messages_compile_as_gettext_reads_them(tmp_path):
     folder = tmp_path / "locale" / "zh_Hans" / "LC_MESSAGES"
     folder.mkdir(parents=True)
     (folder / "django.po").write_text(
-        'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\nPlural-Forms: nplurals=1; plural=0;\\n"\n\n'
+        '#, fuzzy\nmsgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\nPlural-Forms: nplurals=1; plural=0;\\n"\n\n'
         'msgid "Case"\nmsgstr "病例"\n\nmsgctxt "verb"\nmsgid "Case"\nmsgstr "立案"\n\n'
         'msgid "%(n)s row"\nmsgid_plural "%(n)s rows"\nmsgstr[0] "%(n)s"\n" 行"\n\n'
         '#, fuzzy\nmsgid "Old"\nmsgstr "旧"\n\nmsgid "Empty"\nmsgstr ""\n'

@@ -76,3 +76,20 @@ def test_an_address_keeps_its_filters():
     template = Template("{% load formats %}{% address_with page=None tab='late' %}")
 
     assert template.render(Context({"request": request})) == "?q=%E5%BC%A0&amp;tab=late"
+
+
+def test_the_strip_shows_what_blocks_first_and_folds_what_does_not_apply():
+    given = [
+        Judgement(verdict, code=verdict.name)
+        for verdict in (Verdict.PASSES, Verdict.NOT_APPLICABLE, Verdict.REFUSES, Verdict.UNKNOWN)
+    ]
+
+    assert [one.code for one in formats.gates_at_hand(given)] == ["REFUSES", "UNKNOWN", "PASSES"]
+    assert [one.code for one in formats.gates_aside(given)] == ["NOT_APPLICABLE"]
+
+
+@pytest.mark.parametrize(
+    "given, clauses", [("B5", ["B5"]), ("A13,B13, B14", ["A13", "B13", "B14"]), (["B5"], ["B5"]), ("", [])]
+)
+def test_clauses_come_as_a_word_or_a_list(given, clauses):
+    assert formats.as_list(given) == clauses

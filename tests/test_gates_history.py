@@ -1,19 +1,13 @@
-"""History judged by the gates: the same verdict as live, and the workbook's key for the records at hand."""
-
-import json
-from pathlib import Path
+"""History judged by the gates: the same verdict as live, each step as of its own time."""
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from audit.gates import Verdict
 from referrals import history, pathway
 from referrals.gates import Case
-from referrals.models import Referral, Status
+from referrals.models import Status
 from tests.factories import START, STEPS, ReferralFactory
 
-KEY = json.loads((Path(__file__).parent / "data" / "hospital-ledger.key.json").read_text())
 pytestmark = pytest.mark.usefixtures("as_machine")
 
 
@@ -75,25 +69,3 @@ def test_a_case_under_way_stands_at_its_furthest_step(step, status):
     late = {"consented": {"at": START + STEPS["filed"]}} if step != "mdt" else {}
     referral = ReferralFactory(origin="ledger", first_visit=True, **{step: True}, **late)
     assert history.status_reached(referral) == Status(status)
-
-
-def test_a_whole_import_is_judged_with_as_many_queries_as_a_single_case(ledger_rows):
-    with CaptureQueriesContext(connection) as one:
-        list(history.judge_many([Referral.objects.latest("shipped_at").pk]))
-    ids = list(Referral.objects.values_list("pk", flat=True))
-    with CaptureQueriesContext(connection) as many:
-        found = list(history.judge_many(ids))
-    assert len(ids) > 1000
-    assert found
-    assert len(many) <= len(one) + 6
-
-
-@pytest.mark.parametrize("code", ["X01", "X02", "X03", "X05", "X08", "X09", "X11"])
-def test_the_ledgers_history_breaks_the_rules_of_the_key(ledger_rows, code):
-    refused = [
-        one.referral_id
-        for one in history.judge_many(Referral.objects.values_list("pk", flat=True))
-        if one.code == code and one.judgement.verdict == Verdict.REFUSES
-    ]
-    numbers = Referral.objects.filter(pk__in=refused).values_list("number", flat=True)
-    assert sorted(numbers) == KEY["gates"][code]

@@ -114,7 +114,9 @@ def test_a_clause_stands_in_its_section_with_a_link_into_the_full_text(client, l
     page = client.get("/policy/clause/b5/").content.decode()
     assert "多学科联合（MDT）讨论后确定" in page
     assert 'href="/policy/document/B/#B5"' in page
-    assert client.get("/policy/clause/Z9/").status_code == 404
+    missing = client.get("/policy/clause/Z9/")
+    assert missing.status_code == 404
+    assert "No Clause matches" not in missing.content.decode()
 
 
 def test_the_full_text_marks_each_clause_once(client, loaded, somebody):

@@ -14,7 +14,8 @@ from desk import styleguide
 COMPONENTS = sorted(path.stem for path in (settings.BASE_DIR / "templates/components").glob("*.html"))
 # Parts of other components, and those every page has by itself.
 SHOWN_INSIDE_OTHERS = {
-    "chart_table", "clauses", "demo", "error_summary", "field", "header", "messages", "page_head", "post_name",
+    "chart_table", "clauses", "demo", "error_summary", "field",
+    "gate", "header", "messages", "page_head", "post_name",
     "shortcut_list", "shortcuts", "styles", "worklists",
 }  # fmt: skip
 

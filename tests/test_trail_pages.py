@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Institution, User
-from audit import actions, declaring, queries
+from audit import actions, declaring, queries, steps
 from audit.gates import Refused
 from audit.models import Alarm, Event
 
@@ -146,6 +146,13 @@ def test_a_fragment_asked_after_the_session_lapsed_leads_to_sign_in():
 
     assert response.status_code == 401
     assert "%3Fop%3DU" in response["HX-Redirect"]
+
+
+def test_steps_are_named_for_people(monkeypatch):
+    monkeypatch.setitem(steps.LABELS, "kettle.emptied", "倒空")
+
+    assert steps.label_of("kettle.emptied") == "倒空"
+    assert steps.label_of("nothing.known") == "nothing.known"
 
 
 def test_a_timeline_shows_its_rows_newest_first(somebody):

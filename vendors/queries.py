@@ -35,7 +35,7 @@ def missing_credentials(laboratory: Laboratory, on: date) -> list[str]:
         for row in laboratory.credentials.all()
         if row.valid_from <= on and (row.valid_to is None or row.valid_to >= on)
     }
-    return [kind.label for kind in Credential.REQUIRED if kind not in here]
+    return [str(kind.label) for kind in Credential.REQUIRED if kind not in here]
 
 
 def laboratories(user, on: date) -> list[dict]:

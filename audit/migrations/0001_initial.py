@@ -76,6 +76,7 @@ class Migration(migrations.Migration):
                 ("shape", models.TextField()),
             ],
             options={
+                "verbose_name": "trailed table",
                 "db_table": "audit_trailed",
                 "ordering": ["table_name"],
             },

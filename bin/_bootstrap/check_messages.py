@@ -23,7 +23,9 @@ def check(root: Path, command) -> tuple[bool, str]:
         if listed.returncode or not names:
             names = [str(path.relative_to(root)) for path in sources(root)]
         for name in names:
-            if name.startswith(("tests/", "bin/", "docs/")) or not name.endswith((".py", ".html", ".txt", ".po")):
+            if name.startswith(("tests/", "bin/", "docs/")) or not name.endswith(
+                (".py", ".html", ".txt", ".po", ".json", ".csv")
+            ):
                 continue
             if (root / name).is_file():
                 (copy / name).parent.mkdir(parents=True, exist_ok=True)

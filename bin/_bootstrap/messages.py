@@ -32,7 +32,8 @@ def entries(po: Path) -> dict[str, str]:
 
     def keep() -> None:
         texts = [parts[key] for key in sorted(parts) if key.startswith("msgstr")]
-        if "msgid" in parts and any(texts) and not fuzzy:
+        # The header counts even when the tools have marked it fuzzy: it names the character set.
+        if "msgid" in parts and any(texts) and (not fuzzy or not parts["msgid"]):
             key = parts["msgid"]
             if "msgid_plural" in parts:
                 key += "\0" + parts["msgid_plural"]

@@ -23,7 +23,7 @@ PAGES = [
     ("case", "LXZ030", "/search/?q=LXZ20260812003"),
     ("imports", "LXZ030", "/supervision/imports/"),
     ("findings", "LXZ030", "/supervision/findings/"),
-    ("differences", "LXZ030", "/supervision/statement-differences/"),
+    ("differences", "LXZ030", "/supervision/differences/"),
     ("indicators", "LXZ030", "/reports/indicators/"),
     ("reports", "LXZ030", "/reports/"),
     ("laboratories", "LXZ030", "/vendors/laboratories/"),

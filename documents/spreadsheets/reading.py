@@ -114,7 +114,9 @@ class Row:
 
     def choice(self, heading: str, choices: Mapping[str, Any], *, required: bool = False) -> Any:
         value = self.text(heading, required=required)
-        if not value:
+        if value in EMPTY and value not in choices:
+            if value:
+                self._missing(heading, required)
             return None
         if value not in choices:
             self.fault(
@@ -151,7 +153,8 @@ class Sheet:
     heading_row: int = 1
 
     def rows(self) -> Iterator[Row]:
-        """Rows below the headings that hold anything at all."""
+        """Rows below the headings with anything under one of ours: blanks, and numbers dragged on, are no row."""
+        places = self.columns.values()
         start = self.heading_row + 1
         lines = enumerate(self.source.iter_rows(min_row=start, values_only=True), start)
         while True:
@@ -161,7 +164,7 @@ class Sheet:
                 return
             except DAMAGE:
                 raise files.BadUpload(_("The file is damaged and cannot be opened."), code="damaged") from None
-            if any(cell is not None and cell != "" for cell in cells):
+            if any(_holds(cells[place]) for place in places if place < len(cells)):
                 yield Row(self, number, cells)
 
     def fault(self, row: int, heading: str, message: str) -> None:
@@ -249,6 +252,10 @@ def as_text(value: Any) -> str:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M") if value.time() != time() else value.strftime("%Y-%m-%d")
     return str(value)
+
+
+def _holds(cell: Any) -> bool:
+    return cell is not None and not (isinstance(cell, str) and not as_text(cell))
 
 
 # Full-width ASCII letters and digits only: a name's ，（ ） and · stay as they were written.

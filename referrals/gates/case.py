@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from functools import cached_property, wraps
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db.models import QuerySet, prefetch_related_objects
 from django.utils import timezone
@@ -21,7 +21,6 @@ from referrals.gates.words import link
 from referrals.models import EthicsApproval, Referral
 from vendors.models import Contract, ContractItem, Credential, Laboratory, NotOutsourcingStatement, Origin, Price
 
-Row = TypeVar("Row")
 BATCH = 2000
 POINTED_AT = ("indication__edition", "test", "requester", "study")
 # The records of a referral that gates ask for; `consents` belongs to the floor above and is read by name.
@@ -45,7 +44,7 @@ def local_day(at: datetime) -> date:
     return timezone.localdate(at)
 
 
-def latest(rows: Iterable[Row], field: str, at: datetime) -> Row | None:
+def latest(rows: Iterable[Any], field: str, at: datetime) -> Any:
     """The last of `rows` at or before `at`; what came later did not exist yet."""
     known = [row for row in rows if getattr(row, field) <= at]
     return max(known, key=lambda row: (getattr(row, field), row.pk), default=None)
@@ -116,7 +115,7 @@ class Registers:
         found = [one for one in self.editions if covers(one.in_force_from, one.in_force_to, on)]
         own = [one for one in found if one.institution_id == institution_id]
         county = [one for one in found if one.institution_id is None]
-        return (own or county or [None])[0]
+        return next(iter(own or county), None)
 
 
 def _grouped(rows: QuerySet, *fields: str) -> dict[Any, list[Any]]:
@@ -150,9 +149,10 @@ class Case:
         return self.referral.origin == Origin.LEDGER
 
     @property
-    def grade(self) -> str | None:
+    def grade(self) -> Grade | None:
         """The grade of the indication; None when no indication is named."""
-        return Grade(self.referral.indication.grade) if self.referral.indication_id else None
+        indication = self.referral.indication
+        return Grade(indication.grade) if indication else None
 
     def charge(self, at: datetime) -> Any:
         """The charge that stood at `at`: made by then and not reversed by then."""
@@ -171,7 +171,7 @@ class Case:
             return named
         shipment = self.shipment(at)
         key = shipment.laboratory_id if shipment else self.referral.laboratory_id
-        return self.registers.laboratories.get(key)
+        return self.registers.laboratories.get(key) if key else None
 
     def page(self, anchor: str = "") -> str:
         return link("referrals:case", self.referral.pk, anchor=anchor)
@@ -219,5 +219,5 @@ def load_cases(referrals: QuerySet[Referral] | Iterable[int]) -> Iterator[Case]:
 
 
 def _records(name: str, batch: list[Referral]) -> dict[int, list[Any]]:
-    model = Referral._meta.get_field(name).related_model
+    model: Any = Referral._meta.get_field(name).related_model
     return _grouped(model._base_manager.filter(referral__in=[one.pk for one in batch]), "referral_id")

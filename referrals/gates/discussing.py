@@ -131,9 +131,9 @@ def nobody_decides_on_their_own_request(case: Case, at: datetime, act: Act | Non
         deciders += [(_("decider"), pk, at) for pk in present]
     if not deciders:
         return not_applicable(_("Nobody has decided on this case yet."))
-    own = [(label, when(held)) for label, person, held in deciders if person and person == requester]
-    if own:
-        facts = [(_("requesting doctor"), case.referral.requester.name), *own]
+    own = [(label, when(held)) for label, person, held in deciders if requester and person == requester.pk]
+    if own and requester:
+        facts = [(_("requesting doctor"), requester.name), *own]
         return refuses(OWN_REQUEST, mend=case.page("mdt"), facts=facts)
     if requester is None:
         return cannot_judge(_("requesting doctor"), mend=case.page("facts"))

@@ -77,7 +77,7 @@ def charged_before_sending(case: Case, at: datetime, act: Act | None) -> Judgeme
     if charge := case.charge(at):
         entry = f"{when(charge.charged_at)} {yuan(charge.amount)} {charge.receipt_no}".strip()
         return passes((_("hospital's charge"), entry))
-    facts = [(_("hospital's charge"), _("none by then"))]
+    facts: list[tuple] = [(_("hospital's charge"), _("none by then"))]
     for charge in case.charges:
         if charge.charged_at > at:
             facts.append((_("charged only later"), when(charge.charged_at)))

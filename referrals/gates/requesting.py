@@ -34,7 +34,7 @@ def indication_is_in_the_catalog(case: Case, at: datetime, act: Act | None) -> J
     if indication is None:
         return refuses(
             NOT_LISTED,
-            mend=link("catalog:index"),
+            mend=link("catalog:browse"),
             mend_label=_("Open the catalog"),
             facts=[(_("test"), referral.test.name), (_("indication"), _("none"))],
         )
@@ -47,7 +47,7 @@ def indication_is_in_the_catalog(case: Case, at: datetime, act: Act | None) -> J
         known = in_force or _("none")
         return refuses(
             NOT_LISTED,
-            mend=link("catalog:index"),
+            mend=link("catalog:browse"),
             mend_label=_("Open the catalog"),
             facts=[*facts, (_("edition in force that day"), str(known)), (_("test"), referral.test.name)],
         )
@@ -58,7 +58,7 @@ def indication_is_in_the_catalog(case: Case, at: datetime, act: Act | None) -> J
         values = {"tumour": indication.tumour, "codes": indication.icd10, "diagnosis": referral.diagnosis_code}
         return refuses(
             say(NOT_LISTED, other % values),
-            mend=link("catalog:index"),
+            mend=link("catalog:browse"),
             mend_label=_("Open the catalog"),
             facts=[*facts, (_("diagnosis (ICD-10)"), referral.diagnosis_code)],
         )
@@ -72,11 +72,12 @@ def requester_has_the_authority(case: Case, at: datetime, act: Act | None) -> Ju
     History from before the hospital recorded any authority of this doctor cannot be judged.
     """
     referral, grade, on = case.referral, case.grade, local_day(at)
+    requester = referral.requester
     if grade is None:
         return not_applicable(_("No indication is named, so the test has no grade."))
-    if referral.requester_id is None:
+    if requester is None:
         return cannot_judge(_("requesting doctor"), mend=case.page("facts"))
-    granted = case.registers.authorities.get((referral.institution_id, referral.requester_id), [])
+    granted = case.registers.authorities.get((referral.institution_id, requester.pk), [])
     begun = [one for one in granted if one.starts_on <= on]
     if not begun and case.is_history:
         return cannot_judge(_("request authority of the doctor"))
@@ -88,7 +89,7 @@ def requester_has_the_authority(case: Case, at: datetime, act: Act | None) -> Ju
     highest = max(held, key=lambda one: one.rank, default=None)
     authority = highest.label if highest else pgettext_lazy("request authority", "none")
     facts = [
-        (_("requesting doctor"), referral.requester.name),
+        (_("requesting doctor"), requester.name),
         (_("request authority"), str(authority)),
         (_("grade of the test"), str(grade.label)),
     ]

@@ -6,6 +6,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
@@ -207,6 +208,9 @@ class Referral(models.Model):
 
     def __str__(self):
         return self.number
+
+    def get_absolute_url(self) -> str:
+        return reverse("referrals:case", args=[self.pk])
 
     @property
     def is_research(self) -> bool:

@@ -119,7 +119,7 @@ def write_chunk(
         for fact in steps(case, line, known):
             facts.setdefault(type(fact), []).append(fact)
     for model, rows in facts.items():
-        model._default_manager.bulk_create(rows)
+        model._default_manager.bulk_create(rows)  # type: ignore[attr-defined]
     LedgerEntry.objects.bulk_create(
         LedgerEntry(
             ledger_import=ledger_import,
@@ -189,7 +189,7 @@ def steps(case: Referral, line: Line, known: Known) -> Iterator[Any]:
     if line["shipped_at"]:
         yield Shipment(
             **of,
-            laboratory_id=case.laboratory_id,
+            laboratory_id=case.laboratory_id,  # type: ignore[misc]
             shipped_at=line["shipped_at"],
             received_at=line["received_at"],
         )
@@ -203,7 +203,7 @@ def steps(case: Referral, line: Line, known: Known) -> Iterator[Any]:
 
 def consent(of: dict[str, Any], case: Referral, line: Line) -> Consent:
     """The ledger says who signed; which edition, laboratory and price the form named it doesn't say."""
-    signer = Consent.Signer.RELATIVE
+    signer: str = Consent.Signer.RELATIVE
     if line["signer"] in GUARDIANS:
         signer = Consent.Signer.GUARDIAN
     elif line["signer"] in ("本人", "患者", "患者本人"):

@@ -73,9 +73,7 @@ def compare(ledger: Ledger, known: Known) -> New:
     return new
 
 
-def sort_in(
-    ledger: Ledger, new: New, title: str, line: Line, there: dict[str, Any] | None, identity: Iterable[str] = ()
-) -> None:
+def sort_in(ledger: Ledger, new: New, title: str, line: Line, there: Any, identity: Iterable[str] = ()) -> None:
     """`there` are the known values of the fields to compare, or None for a row not known."""
     if there is None:
         new.lines[title].append(line)

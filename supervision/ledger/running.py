@@ -11,15 +11,17 @@ from django.db import connection
 from referrals.matching import rematch
 from referrals.models import StatementDifference
 from supervision.ledger.checking import check
-from supervision.ledger.columns import BILLS, CASES, SHEETS
+from supervision.ledger.columns import BILLS, CASES, CONTRACTS, CREDENTIALS, ITEMS, PRICES, SHEETS
 from supervision.ledger.comparing import New, compare
-from supervision.ledger.judging import judge
+from supervision.ledger.judging import judge, judge_again
 from supervision.ledger.known import Known
 from supervision.ledger.reading import Ledger, read
 from supervision.ledger.writing import write
 from supervision.models import Finding, LedgerImport
 
 Report = Callable[[str, int, int], None]
+# What other cases are judged by, too.
+REGISTERS = (CREDENTIALS, CONTRACTS, ITEMS, PRICES)
 # One import at a time: each is compared with what the one before it recorded.
 ONE_AT_A_TIME = 0x6D6A_0006
 
@@ -82,8 +84,11 @@ def run(
         ledger_import = record()
         cases = write(ledger, known, new, ledger_import, report)
         outcome.not_judged = judge(cases, ledger_import, report)
+        places = [one.pk for code, one in known.institutions.items() if scope is None or code in scope]
+        if any(new[title] for title in REGISTERS):
+            judge_again(places, cases, ledger_import, report)
         report("matching", 0, 0)
-        rematch(one.pk for code, one in known.institutions.items() if scope is None or code in scope)
+        rematch(places)
     read_back(ledger, known, outcome)
     return outcome
 

@@ -7,7 +7,8 @@ specimen went under. The rules look those up for the day.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, make_password
 from django.db import models
@@ -45,6 +46,7 @@ from vendors.models import (
 )
 
 BATCH = 1000
+Made = TypeVar("Made", bound=models.Model)
 
 
 def write(
@@ -64,7 +66,7 @@ def write(
     return cases
 
 
-def make(model: type[models.Model], rows: Iterator[models.Model] | list[models.Model]) -> list[models.Model]:
+def make(model: type[Made], rows: Iterable[Made]) -> list[Made]:
     return model._default_manager.bulk_create(list(rows), batch_size=BATCH)
 
 

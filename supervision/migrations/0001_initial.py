@@ -134,6 +134,9 @@ class Migration(migrations.Migration):
                 ("phase_began_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("beat_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
+            options={
+                "verbose_name": "import progress",
+            },
         ),
         migrations.CreateModel(
             name="Finding",
@@ -227,6 +230,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "ledger entry",
                 "ordering": ["ledger_import", "row"],
             },
         ),

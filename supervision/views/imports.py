@@ -21,6 +21,7 @@ from documents.paging import address, newest_first
 from referrals.models import StatementDifference
 from supervision import actions, queries
 from supervision.forms import LedgerUpload
+from supervision.ledger.columns import SHEETS
 from supervision.models import Finding, ImportProgress, LedgerImport
 from supervision.tasks import run_waiting_imports
 from supervision.views.papers import answer, errors_book, result_book
@@ -33,7 +34,7 @@ log = logging.getLogger(__name__)
 @needs(PERMISSION)
 def index(request: HttpRequest) -> HttpResponse:
     """The imports so far, and the place to give in a workbook."""
-    form = LedgerUpload(request.POST or None, request.FILES or None) if request.method == "POST" else LedgerUpload()
+    form = LedgerUpload(request.POST, request.FILES) if request.method == "POST" else LedgerUpload()
     if request.method == "POST" and form.is_valid():
         upload = form.cleaned_data["ledger"]
         given = actions.request_import(upload=upload, by=request.user)
@@ -108,8 +109,8 @@ def came_to(user: Any, ledger_import: LedgerImport) -> dict[str, Any]:
         "whole": whole,
         "unjudged": queries.unjudged_by_gate(result.get("not_judged", []), codes),
         "sheets": [
-            (title, added, result["unchanged"].get(title, 0), result["skipped"].get(title, 0))
-            for title, added in result.get("added", {}).items()
+            (sheet.title, *(result.get(what, {}).get(sheet.title, 0) for what in ("added", "unchanged", "skipped")))
+            for sheet in SHEETS
         ],
         "nothing_new": not any(result.get("added", {}).values()),
     }
@@ -120,8 +121,8 @@ def came_to(user: Any, ledger_import: LedgerImport) -> dict[str, Any]:
             for code, numbers in result.get("gates", {}).items()
         ]
         context["differences"] = [
-            (StatementDifference.Kind(kind), numbers, len(numbers))
-            for kind, numbers in result.get("statement", {}).items()
+            (kind, result.get("statement", {}).get(kind, []), len(result.get("statement", {}).get(kind, [])))
+            for kind in StatementDifference.Kind
         ]
         context["cases"] = result.get("rows", 0)
         context["confirmed"] = ledger_import.confirmed_as.order_by("-pk").first()

@@ -134,7 +134,7 @@ def result_book(user: Any, ledger_import: LedgerImport, came: dict[str, Any]) ->
         (_("Statement differences"), came["differing"]),
         (_("Not judged"), came["unjudged_total"]),
     ]
-    sheets = [SheetOut(_("Result"), [Column(_("Item"), 24), Column(_("Value"), 70)], _as_text(figures))]
+    sheets = [SheetOut(_("Result of the import"), [Column(_("Item"), 24), Column(_("Value"), 70)], _as_text(figures))]
     if ledger_import.dry_run:
         sheets += checked_sheets(came)
     else:

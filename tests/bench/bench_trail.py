@@ -74,9 +74,7 @@ def main(writes: int = 3000) -> None:
     middle = {case: statistics.median(found) * 1e6 for case, found in times.items()}
     for what in ("create", "update"):
         with_trail, without = middle[what, True], middle[what, False]
-        print(
-            f"{what}: plain {without:.0f} µs, trailed {with_trail:.0f} µs, ratio {with_trail / without:.2f}"
-        )
+        print(f"{what}: plain {without:.0f} µs, trailed {with_trail:.0f} µs, ratio {with_trail / without:.2f}")
     both = [sum(middle[what, watched] for what in ("create", "update")) for watched in (True, False)]
     print(f"fsync {fsync}; time of a trailed write / of a plain one: {both[0] / both[1]:.2f}")
 

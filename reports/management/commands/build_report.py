@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
 
 from accounts.models import Institution, User
 from audit import declaring
@@ -30,15 +31,18 @@ class Command(BaseCommand):
         machine = User.objects.machine()
         report = self.asked(machine, options["institution"], options["period"])
         if report.is_unbuilt:
-            self.say(f"{report.institution.code} {report.period}: building revision {report.revision}")
+            self.say(_("%(report)s: building revision %(n)s.") % {"report": report, "n": report.revision})
             try:
                 report = building.build(report.pk, by=machine, wait=True)
             except Exception as fault:
-                raise CommandError(f"Building failed: {fault}") from fault
+                raise CommandError(_("Building failed: %(why)s") % {"why": fault}) from fault
         else:
-            self.say(f"{report.institution.code} {report.period}: the figures are those of revision {report.revision}")
+            self.say(
+                _("%(report)s: the figures are still those of revision %(n)s.")
+                % {"report": report, "n": report.revision}
+            )
         if report.is_unbuilt:
-            raise CommandError(f"Building failed: {report.error}")
+            raise CommandError(_("Building failed: %(why)s") % {"why": report.error})
         with declaring.acting(machine, step="report.read"):
             report = Report.objects.select_related("institution", "pdf").get(pk=report.pk)
             if options["out"]:
@@ -58,23 +62,29 @@ class Command(BaseCommand):
                 known = "、".join(
                     Institution.objects.filter(kind=Institution.Kind.HOSPITAL).values_list("code", flat=True)
                 )
-                raise CommandError(f"No hospital has the code {code}; there are: {known or '—'}", returncode=2)
+                raise CommandError(
+                    _("No hospital has the code %(code)s; there are: %(known)s.")
+                    % {"code": code, "known": known or "—"},
+                    returncode=2,
+                )
             try:
-                report, _new = actions.ask(institution=institution, period=span, by=machine)
+                report = actions.ask(institution=institution, period=span, by=machine)[0]
             except Refused as refused:
                 raise CommandError("; ".join(refused.messages), returncode=2) from None
             return report
 
     def write(self, report: Report, target: Path) -> None:
         """Beside the target first, so that nobody reads half a file."""
-        content = files.read(report.pdf)
+        content = files.read(report.pdf)  # type: ignore[arg-type]
         part = target.with_name(target.name + ".part")
         try:
             part.write_bytes(content)
             part.replace(target)
         except OSError as fault:
-            raise CommandError(f"Cannot write {target}: {fault.strerror}", returncode=2) from None
-        self.say(f"{target}: {len(content):,} bytes, SHA-256 {report.sha256}")
+            raise CommandError(
+                _("Cannot write %(file)s: %(why)s.") % {"file": target, "why": fault.strerror}, returncode=2
+            ) from None
+        self.say(f"{target}  SHA-256 {report.sha256}")
 
     def say(self, line: str) -> None:
         self.stderr.write(line)
