@@ -111,6 +111,7 @@ def _entries(events: list[Event]) -> list[dict[str, Any]]:
                 "event": event,
                 "who": people.get(event.actor_id or 0) or (_("System") if event.declared else event.db_user),
                 "post": _acted_in(posts.get(event.post_id or 0), event.actor_id),
+                "step": label_of(event.step),
                 "table": tables.get(event.table_name, event.table_name),
                 "changes": [(names.get(column, column), before, after) for column, before, after in changes],
             }

@@ -2,27 +2,21 @@
 
 from django.urls import include, path
 
-PLACES = [
-    ("", "desk"),
-    ("accounts/", "accounts"),
-    ("trail/", "audit"),
-    ("policy/", "policy"),
-    ("catalog/", "catalog"),
-    ("files/", "documents"),
-    ("vendors/", "vendors"),
-    ("cases/", "referrals"),
-    ("consent/", "consent"),
-    ("supervision/", "supervision"),
-    ("reports/", "reports"),
+urlpatterns = [
+    path("", include("desk.urls")),
+    path("accounts/", include("accounts.urls")),
+    path("trail/", include("audit.urls")),
+    path("policy/", include("policy.urls")),
+    path("catalog/", include("catalog.urls")),
+    path("files/", include("documents.urls")),
+    path("vendors/", include("vendors.urls")),
+    path("cases/", include("referrals.urls")),
+    path("consent/", include("consent.urls")),
+    path("supervision/", include("supervision.urls")),
+    path("reports/", include("reports.urls")),
+    path("api/v1/", include("config.api.urls")),
 ]
-urlpatterns = []
-for place, app in PLACES:
-    if importlib.util.find_spec(f"{app}.urls"):
-        try:
-            urlpatterns.append(path(place, include(f"{app}.urls")))
-        except ImportError as e:
-            print("urls not ready:", app, e)
-urlpatterns.append(path("api/v1/", include("config.api.urls")))
+
 handler400 = "desk.errors.bad_request"
 handler403 = "desk.errors.forbidden"
 handler404 = "config.api.problems.not_found"

@@ -90,7 +90,7 @@ def _changed(consent: Consent, case: Case, at: datetime, act: Act | None) -> lis
         told = consent.amount
         if told is None and consent.price:
             told = consent.price.amount
-        due = _amount_due(case, at, act)
+        due = _amounts_due(case, at, act)
         if due and told not in due:
             said = _("The price told was %(told)s, the fee is %(due)s.")
             named = {"told": yuan(told) if told is not None else _("none"), "due": "、".join(map(yuan, due))}

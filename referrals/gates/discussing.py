@@ -117,7 +117,7 @@ def nobody_decides_on_their_own_request(case: Case, at: datetime, act: Act | Non
     """
     if (judged := second_act(case, act)) is not None:
         return judged
-    requester = case.referral.requester_id
+    requester = case.referral.requester
     deciders = [
         *((_("MDT chair"), one.chair_id, one.concluded_at) for one in case.mdt_reviews),
         *((_("approver of the outsourcing"), one.decided_by_id, one.decided_at) for one in case.approvals),
