@@ -19,7 +19,6 @@ from referrals.gates.words import day
 from referrals.models import Charge, Referral, Status
 from vendors.models import Origin, Price
 
-
 ENDED_EARLY = (Status.WITHDRAWN, Status.CANCELLED, Status.VOIDED)
 
 

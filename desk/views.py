@@ -9,9 +9,9 @@ from django.utils import timezone
 from accounts.models import Role
 from audit.guards import public
 from audit.models import Alarm
-from desk import search as searching
 from desk import worklists
 from desk.help import TEXTS
+from referrals import searching
 from referrals.models import Referral
 from reports import queries as reports
 from supervision.models import LedgerImport

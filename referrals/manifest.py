@@ -61,10 +61,14 @@ def label(referral: Referral, barcode: str, kind: str = "") -> pdf.Paper:
 
 def make(batch: ShipmentBatch) -> pdf.Paper:
     """The manifest of a batch: one row a specimen still in it."""
-    specimens = batch.specimens.select_related("referral__patient__identity", "referral__test").order_by("barcode", "pk")
+    specimens = batch.specimens.select_related("referral__patient__identity", "referral__test").order_by(
+        "barcode", "pk"
+    )
     rows = [
         {**_who(one.referral), "barcode": one.barcode or one.referral.number, "kind": one.kind, "test": one.referral.test.name,
          "cells": one.tumour_cell_percent, "collected_at": one.collected_at}
         for one in specimens
     ]  # fmt: skip
-    return pdf.make(render_to_string("referrals/papers/manifest.html", {"batch": batch, "rows": rows}), css=MANIFEST_CSS)
+    return pdf.make(
+        render_to_string("referrals/papers/manifest.html", {"batch": batch, "rows": rows}), css=MANIFEST_CSS
+    )

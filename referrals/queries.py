@@ -33,8 +33,12 @@ STAGES: tuple[tuple[str, Any, tuple[Status, ...] | None], ...] = (
         "deciding",
         _("In discussion"),
         (
-            Status.SUBMITTED, Status.AWAITING_DISCUSSION, Status.DISCUSSED, Status.AWAITING_MDT,
-            Status.MORE_INFORMATION, Status.CHANGE_TEST,
+            Status.SUBMITTED,
+            Status.AWAITING_DISCUSSION,
+            Status.DISCUSSED,
+            Status.AWAITING_MDT,
+            Status.MORE_INFORMATION,
+            Status.CHANGE_TEST,
         ),
     ),
     ("consenting", _("Awaiting consent"), (Status.MDT_AGREED, Status.AWAITING_CONSENT)),
@@ -42,8 +46,13 @@ STAGES: tuple[tuple[str, Any, tuple[Status, ...] | None], ...] = (
         "preparing",
         _("Awaiting charge or sampling"),
         (
-            Status.CONSENTED, Status.AWAITING_APPROVAL, Status.APPROVED, Status.AWAITING_CHARGE,
-            Status.AWAITING_SAMPLING, Status.CHARGED, Status.RECOLLECT,
+            Status.CONSENTED,
+            Status.AWAITING_APPROVAL,
+            Status.APPROVED,
+            Status.AWAITING_CHARGE,
+            Status.AWAITING_SAMPLING,
+            Status.CHARGED,
+            Status.RECOLLECT,
         ),
     ),
     ("testing", _("Being tested"), (Status.SAMPLED, Status.SHIPPED, Status.RECEIVED)),
@@ -59,9 +68,7 @@ OVERDUE_DAYS = 10
 
 def _last_specimen(**having: Any) -> Exists:
     """Whether the specimen taken last is so; it bears the case's own time of sampling."""
-    return Exists(
-        Specimen.objects.filter(Q(**having), referral=OuterRef("pk"), collected_at=OuterRef("collected_at"))
-    )
+    return Exists(Specimen.objects.filter(Q(**having), referral=OuterRef("pk"), collected_at=OuterRef("collected_at")))
 
 
 def _fit() -> Q:

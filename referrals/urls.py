@@ -1,6 +1,17 @@
 from django.urls import path
 
-from referrals.views import case, corrections, deliberations, requests, results, shipping, stations, studies
+from referrals.views import (
+    asked_back,
+    case,
+    corrections,
+    deliberations,
+    requests,
+    results,
+    shipping,
+    stations,
+    studies,
+    teams,
+)
 
 app_name = "referrals"
 
@@ -19,9 +30,9 @@ urlpatterns = [
     path("drafts/save/", requests.save_draft, name="save_draft"),
     path("drafts/<int:pk>/", requests.draft, name="draft"),
     path("drafts/<int:pk>/discard/", requests.discard_draft, name="discard_draft"),
-    path("<int:pk>/cancel/", requests.cancel, name="cancel"),
-    path("<int:pk>/supplement/", requests.supplement, name="supplement"),
-    path("<int:pk>/change/", requests.change, name="change"),
+    path("<int:pk>/cancel/", asked_back.cancel, name="cancel"),
+    path("<int:pk>/supplement/", asked_back.supplement, name="supplement"),
+    path("<int:pk>/change/", asked_back.change, name="change"),
     # MDT and departmental discussion
     path("mdt/", deliberations.mdt_waiting, name="mdt_waiting"),
     path("discussion/", deliberations.discussion_waiting, name="discussion_waiting"),
@@ -60,8 +71,8 @@ urlpatterns = [
     path("<int:pk>/void/", results.void, name="void"),
     path("studies/", studies.studies, name="studies"),
     path("studies/<int:pk>/", studies.study, name="study"),
-    path("teams/", deliberations.teams, name="teams"),
-    path("teams/<int:pk>/", deliberations.team, name="team"),
+    path("teams/", teams.teams, name="teams"),
+    path("teams/<int:pk>/", teams.team, name="team"),
     # Corrections; two records of one patient
     path("<int:pk>/corrections/", corrections.correct, name="corrections"),
     path("patients/", corrections.patients, name="patients"),

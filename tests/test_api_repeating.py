@@ -153,7 +153,9 @@ def test_a_page_of_six_costs_no_more_queries_than_one_of_two(hospital, program, 
         hospital.at("reported")
     client = program(hospital.affairs)
     client.get(path)
-    with CaptureQueriesContext(connection, ) as two:
+    with CaptureQueriesContext(
+        connection,
+    ) as two:
         client.get(path, limit=2)
     with CaptureQueriesContext(connection) as six:
         answer = client.get(path, limit=6)

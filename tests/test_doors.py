@@ -15,6 +15,8 @@ from audit.models import Alarm
 from catalog.models import Edition, Indication
 from documents.models import StoredFile
 from referrals.models import MDTTeam, Referral
+from reports import actions as reports
+from reports import periods
 from reports.models import Report
 from supervision.models import Finding, LedgerImport
 from vendors.models import Laboratory, Price

@@ -100,7 +100,9 @@ def test_every_help_a_page_asks_for_is_written():
 def test_the_pages_with_help_exist():
     from django.urls import get_resolver
 
-    names = {f"{space}:{name}" for space, (_p, inner) in get_resolver().namespace_dict.items() for name in inner.reverse_dict}
+    names = {
+        f"{space}:{name}" for space, (_p, inner) in get_resolver().namespace_dict.items() for name in inner.reverse_dict
+    }
     assert set(PAGES) <= names
     assert set(PAGES.values()) <= set(TEXTS)
 

@@ -49,7 +49,10 @@ def the_report(case, **more):
 def test_an_in_house_case_goes_from_its_fee_to_its_record(hospital, sign_in):
     case = hospital.at("awaiting_charge", outsourced=False)
 
-    assert send(sign_in(hospital.cashier), "charge", case, do="charge", kind="receipt", receipt_no="PJ1").status_code == 302
+    assert (
+        send(sign_in(hospital.cashier), "charge", case, do="charge", kind="receipt", receipt_no="PJ1").status_code
+        == 302
+    )
     case = stands(case)
     nurse = sign_in(hospital.nurse)
     assert barcodes.next_barcode(case).encode() in nurse.get(url("specimen", case)).content

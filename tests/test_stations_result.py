@@ -178,9 +178,11 @@ def test_only_its_post_files(hospital):
 def test_a_targeted_drug_stands_on_its_target(hospital):
     case = hospital.at("reported")
 
-    order = filing.prescribe(
-        referral=case, by=hospital.doctor, drug="奥希替尼", indication="EGFR突变NSCLC", line="一线"
-    ) if _rule("奥希替尼") else None
+    order = (
+        filing.prescribe(referral=case, by=hospital.doctor, drug="奥希替尼", indication="EGFR突变NSCLC", line="一线")
+        if _rule("奥希替尼")
+        else None
+    )
 
     assert order is None or order.prescribed_by == hospital.doctor
 

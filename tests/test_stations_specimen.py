@@ -162,9 +162,7 @@ def test_only_fit_specimens_of_one_laboratory_are_packed(hospital):
     Referral.objects.filter(pk=elsewhere.pk).update(laboratory=LaboratoryFactory())
 
     with pytest.raises(Refused) as refused:
-        shipping.pack(
-            referrals=[fit, unassessed, elsewhere], laboratory=hospital.laboratory, by=hospital.carrier
-        )
+        shipping.pack(referrals=[fit, unassessed, elsewhere], laboratory=hospital.laboratory, by=hospital.carrier)
 
     said = " ".join(str(one) for one in refused.value.refusals)
     assert unassessed.number in said and elsewhere.number in said and fit.number not in said

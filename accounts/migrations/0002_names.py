@@ -4,18 +4,17 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='letin',
-            options={'verbose_name': 'leave to see one case'},
+            name="letin",
+            options={"verbose_name": "leave to see one case"},
         ),
         migrations.AlterModelOptions(
-            name='setpasswordlink',
-            options={'verbose_name': 'one-time link'},
+            name="setpasswordlink",
+            options={"verbose_name": "one-time link"},
         ),
     ]

@@ -5,14 +5,13 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('audit', '0001_initial'),
+        ("audit", "0001_initial"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='event',
-            index=django.contrib.postgres.indexes.BrinIndex(fields=['at'], name='audit_event_at'),
+            model_name="event",
+            index=django.contrib.postgres.indexes.BrinIndex(fields=["at"], name="audit_event_at"),
         ),
     ]

@@ -214,5 +214,3 @@ class EthicsForm(forms.Form):
     valid_from = forms.DateField(label=_("Valid from"), widget=forms.DateInput(attrs={"type": "date"}))
     valid_to = forms.DateField(label=_("Valid to"), widget=forms.DateInput(attrs={"type": "date"}))
     covers_site = forms.BooleanField(label=_("Covers this hospital"), required=False, initial=True)
-
-

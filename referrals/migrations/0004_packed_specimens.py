@@ -5,15 +5,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('referrals', '0003_live_pathway'),
+        ("referrals", "0003_live_pathway"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='specimen',
-            name='batch',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='specimens', to='referrals.shipmentbatch'),
+            model_name="specimen",
+            name="batch",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="specimens",
+                to="referrals.shipmentbatch",
+            ),
         ),
     ]

@@ -57,10 +57,7 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "several": form.several,
-        "tabs": [
-            (label, _tab(request, code), _capped(counts[code]), code == stage)
-            for code, label in tabs
-        ],
+        "tabs": [(label, _tab(request, code), _capped(counts[code]), code == stage) for code, label in tabs],
         "keep": [("stage", stage)],
         "rows": [(row, *stations.get(row.referral.pk, (None, ""))) for row in queries.rows(page)],
         "may_request": user.may("referrals.submit_referral"),

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,7 +21,6 @@ from documents import pdf
 from documents.spreadsheets import attachment
 from referrals import deliberating, requesting
 from referrals.actions import deliberations as actions
-from referrals.actions import teams as team_actions
 from referrals.deliberating import OPEN, Phase
 from referrals.forms.deliberations import (
     CallDiscussionForm,
@@ -31,10 +30,8 @@ from referrals.forms.deliberations import (
     ConcludeMDTForm,
     OpinionForm,
     RemarkForm,
-    SeatForm,
-    TeamForm,
 )
-from referrals.models import Deliberation, MDTSeat, MDTTeam, Opinion, Referral, Status
+from referrals.models import Deliberation, Opinion, Referral, Status
 from referrals.views.common import back_to_case, named, put_errors, who
 
 MDT, DEPARTMENT = Deliberation.Kind.MDT, Deliberation.Kind.DEPARTMENT
@@ -371,67 +368,3 @@ def minutes_pdf(request: HttpRequest, held: Deliberation) -> HttpResponse:
     paper = pdf.make(render_to_string("referrals/minutes_paper.html", context), css=MINUTES_CSS)
     headers = {"Content-Disposition": attachment(f"{held.number}.pdf")}
     return HttpResponse(paper.content, content_type="application/pdf", headers=headers)
-
-
-# Teams
-
-
-@needs("referrals.manage_mdt_teams")
-def teams(request: HttpRequest) -> HttpResponse:
-    """The hospital's teams; a new one is made here."""
-    user = who(request)
-    form = TeamForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            team = team_actions.save_team(institution=user.post.institution, by=user, **form.cleaned_data)
-        except ValidationError as wrong:
-            put_errors(wrong, form)
-        else:
-            messages.success(request, _("The team is saved. Now give its seats."))
-            return redirect("referrals:team", team.pk)
-    sitting = Count("seats", filter=Q(seats__ended_on__isnull=True))
-    found = MDTTeam.objects.visible_to(user).annotate(sitting=sitting).select_related("institution").order_by("pk")
-    context = {"teams": found, "form": form}
-    return render(request, "referrals/teams.html", context, status=422 if form.errors else 200)
-
-
-@needs("referrals.manage_mdt_teams", on=MDTTeam)
-def team(request: HttpRequest, team: MDTTeam) -> HttpResponse:
-    """One team: its rules and its seats."""
-    user = who(request)
-    do = request.POST.get("do", "")
-    initial = {
-        "name": team.name, "quorum": team.quorum, "needs_pathology": team.needs_pathology,
-        "diagnosis_prefixes": " ".join(team.diagnosis_prefixes),
-    }  # fmt: skip
-    form = TeamForm(request.POST if do == "save" else None, initial=initial)
-    seat_form = SeatForm(request.POST if do == "seat" else None, team=team)
-    used = form if do == "save" else seat_form
-    if request.method == "POST":
-        if do == "end_seat":
-            team_actions.end_seat(seat=get_object_or_404(MDTSeat, pk=request.POST.get("seat"), team=team), by=user)
-            messages.success(request, _("The seat is given up."))
-            return redirect("referrals:team", team.pk)
-        if do == "end":
-            team_actions.end_team(team=team, by=user)
-            messages.success(request, _("The team is ended."))
-            return redirect("referrals:teams")
-        if used.is_valid():
-            try:
-                if do == "save":
-                    team_actions.save_team(institution=team.institution, team=team, by=user, **form.cleaned_data)
-                else:
-                    team_actions.give_seat(team=team, by=user, **seat_form.cleaned_data)
-            except ValidationError as wrong:
-                put_errors(wrong, used)
-            else:
-                messages.success(request, _("Saved."))
-                return redirect("referrals:team", team.pk)
-    seated = list(deliberating.seats(team))
-    disciplines = list(dict.fromkeys(one.discipline for one in seated))
-    context = {
-        "team": team, "form": form, "seat_form": seat_form, "seats": seated, "disciplines": disciplines,
-        "lacks_pathology": team.needs_pathology and not any(MDTSeat.PATHOLOGY in one for one in disciplines),
-        "too_few": len(disciplines) < team.quorum,
-    }  # fmt: skip
-    return render(request, "referrals/team.html", context, status=422 if used.errors else 200)

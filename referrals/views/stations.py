@@ -113,7 +113,7 @@ def _money(referral: Referral, made: Any, price: Any) -> list[tuple]:
 @needs("referrals.record_charge")
 def charge_lookup(request: HttpRequest) -> HttpResponse:
     """A scan or a number at the cashier's window opens the charge of that case."""
-    from desk.search import referrals as search
+    from referrals.searching import referrals as search
 
     text = request.GET.get("q", "").strip()[:80]
     found = list(search(request.user, text)[:20]) if text else []
