@@ -23,11 +23,9 @@ from referrals.forms.requests import (
 from referrals.gates.requesting import NOT_LISTED
 from referrals.models import Referral
 from referrals.views.common import back_to_case, put_errors, stale, who
+from referrals.views.requests import quiet
 
 PERMISSION = "referrals.submit_referral"
-# Fields of the page that are no part of what is typed.
-NOT_TYPED = {"csrfmiddlewaretoken", "do", "draft", "version", "window"}
-from referrals.views.requests import quiet
 
 # What may be done to a request before consent
 
