@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
 from audit import actions, notes, queries, seal
@@ -91,6 +92,18 @@ def public_key(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def _page(page: str) -> Any:
+    """The page a reading came from, by its name for people: recorded as a word, or as an address."""
+    if not page.startswith("/"):
+        return label_of(f"page.{page}") if page else ""
+    try:
+        name = f"page.{resolve(page).view_name}"
+    except Resolver404:
+        return page
+    label = label_of(name)
+    return page if label == name else label
+
+
 def _entries(events: list[Event]) -> list[dict[str, Any]]:
     people, posts, tables = queries.people(events), queries.posts(events), queries.tables()
     labels: dict[str, dict[str, str]] = {}
@@ -107,6 +120,7 @@ def _entries(events: list[Event]) -> list[dict[str, Any]]:
                 "step": label_of(event.step),
                 "table": tables.get(event.table_name, event.table_name),
                 "changes": [(names.get(column, column), before, after) for column, before, after in changes],
+                "page": _page(event.page),
             }
         )
     return entries
