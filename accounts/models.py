@@ -86,6 +86,7 @@ class Role(models.Model):
 
     class Meta:
         ordering = ["code"]
+        verbose_name = _("role")
 
     def __str__(self):
         return self.name

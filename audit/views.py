@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
 from audit import actions, notes, queries, seal
@@ -114,6 +115,7 @@ def _entries(events: list[Event]) -> list[dict[str, Any]]:
                 "step": label_of(event.step),
                 "table": tables.get(event.table_name, event.table_name),
                 "changes": [(names.get(column, column), before, after) for column, before, after in changes],
+                "page": _page(event.page),
             }
         )
     return entries

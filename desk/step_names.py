@@ -59,4 +59,14 @@ NAMES = {
     "demo.loaded": pgettext_lazy("act", "Demo data loaded"),
     "demo.looked_up": pgettext_lazy("act", "Demo data looked up"),
     "demo.listed": pgettext_lazy("act", "Demo logins listed"),
+    # Where a record was read.
+    "page.case": pgettext_lazy("page", "Case page"),
+    "page.supervision:finding": pgettext_lazy("page", "Finding's page"),
+    "page.documents:download": pgettext_lazy("page", "File downloaded"),
+    "page.report": pgettext_lazy("page", "Result report"),
+    "page.correct": pgettext_lazy("page", "Correction of a record"),
+    "page.merge": pgettext_lazy("page", "Merging of patients"),
+    "page.deliberation": pgettext_lazy("page", "Discussion page"),
+    "page.minutes": pgettext_lazy("page", "Minutes"),
+    "page.exchange": pgettext_lazy("page", "Exchange with other systems"),
 }

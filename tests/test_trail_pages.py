@@ -167,3 +167,12 @@ def test_a_timeline_shows_its_rows_newest_first(somebody):
     assert [event.step for event in shown] == ["two", "one"]
     assert queries.timeline([("accounts_institution", made.pk)], before=shown[0].pk) == shown[1:]
     assert queries.people(shown)[person.pk] == User.objects.get(pk=person.pk)
+
+
+def test_the_page_of_a_reading_has_a_name_for_people():
+    from audit.views import _page
+
+    assert str(_page("case")) == "病例页"
+    assert str(_page("/supervision/findings/46/")) == "自查发现页"
+    assert _page("/gone/away/") == "/gone/away/"
+    assert _page("") == ""

@@ -47,6 +47,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "role",
                 "ordering": ["code"],
             },
         ),
