@@ -15,7 +15,6 @@ from accounts.models import User
 from audit.gates import Act, Verdict, judge
 from audit.steps import Step, move
 from catalog import queries as catalog
-from catalog.models import Grade
 from referrals import pathway
 from referrals.gates import Case
 from referrals.models import Allocation, Referral, Status
@@ -63,7 +62,7 @@ def needs_discussion(referral: Referral, at: datetime) -> bool:
     """A risky test, or one without guideline support, is discussed by the department first (A22), once."""
     return (
         referral.indication is not None
-        and referral.indication.grade == Grade.DISCUSSION
+        and referral.indication.needs_evidence_and_discussion
         and judge("X03", Case(referral), at).verdict != Verdict.PASSES
     )
 
