@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
 from audit import actions, notes, queries, seal
@@ -89,6 +90,18 @@ def public_key(request: HttpRequest) -> HttpResponse:
     response = HttpResponse(keys, content_type="text/plain; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="mingjian-trail.pub"'
     return response
+
+
+def _page(page: str) -> Any:
+    """The page a reading came from, by its name for people: recorded as a word, or as an address."""
+    if not page.startswith("/"):
+        return label_of(f"page.{page}") if page else ""
+    try:
+        name = f"page.{resolve(page).view_name}"
+    except Resolver404:
+        return page
+    label = label_of(name)
+    return page if label == name else label
 
 
 def _acted_in(post: Any, actor: int | None) -> str:
