@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -119,7 +118,10 @@ def _rows(content: bytes) -> list[tuple[int, Row]]:
             raise NotReadable(_("The file is neither UTF-8 nor GB 18030.")) from None
     try:
         reader = csv.DictReader(io.StringIO(text), strict=True)
-        rows = [(reader.line_num, {_head(k): (v or "").strip() for k, v in row.items() if isinstance(k, str)}) for row in reader]
+        rows = [
+            (reader.line_num, {_head(k): (v or "").strip() for k, v in row.items() if isinstance(k, str)})
+            for row in reader
+        ]
     except csv.Error as fault:
         raise NotReadable(_("The file is no table of comma-separated values: %(fault)s.") % {"fault": fault}) from None
     if len(rows) > ROWS_MAX:
@@ -206,7 +208,9 @@ def hand_out(folder: Path, *, by: User, since: timedelta) -> int:
 
 def _results(by: User, since: datetime) -> Any:
     found = Result.objects.filter(referral__in=Referral.objects.visible_to(by), reported_at__gte=since)
-    return found.select_related("referral__patient", "referral__test", "specimen", "pdf", "superseded_by").order_by("pk")
+    return found.select_related("referral__patient", "referral__test", "specimen", "pdf", "superseded_by").order_by(
+        "pk"
+    )
 
 
 def _result_row(result: Result, pdf: str) -> tuple[Any, ...]:
@@ -243,4 +247,4 @@ def _put(path: Path, content: bytes) -> None:
     """Whole or not at all, and readable by the account alone."""
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False, prefix=".") as part:
         part.write(content)
-    os.replace(part.name, path)
+    Path(part.name).replace(path)

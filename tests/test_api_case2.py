@@ -12,8 +12,8 @@ from documents import files
 from referrals import matching
 from referrals.models import MDTSeat, MDTTeam, Referral
 from tests import factories as f
-from tests.fixtures.stations import report
 from tests.fixtures.consents import drawn
+from tests.fixtures.stations import report
 from vendors.models import Statement, StatementLine
 
 PATIENT = {"record_no": "Z000202", "name": "乙某", "sex": "male", "birth_year": 1958}
@@ -159,7 +159,9 @@ def test_case_two_wholly_through_the_api(hospital, at_work):
     assert sorted(strip) == [f"X{n:02}" for n in range(1, 17)]
     assert {one["code"] for one in strip.values() if one["verdict"] in ("refuses", "unknown")} == set()
     whole = done(doctor.get(f"referrals/{number}/"))
-    assert [len(whole[name]) for name in ("mdt_reviews", "consents", "charges", "shipments", "results", "filings")] == [1] * 6
+    assert [len(whole[name]) for name in ("mdt_reviews", "consents", "charges", "shipments", "results", "filings")] == [
+        1
+    ] * 6
 
     # The month's bill: this case and nothing else; then one more line than was sent.
     _bill(hospital, number, label)

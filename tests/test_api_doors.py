@@ -163,9 +163,7 @@ def test_what_was_left_out_is_told_by_field(hospital, program):
 
 def test_what_is_not_json_is_told(hospital, program):
     client = program(hospital.cashier)
-    answer = client.client.post(
-        "/api/v1/patients/", "{", content_type="application/json", headers=client.headers
-    )
+    answer = client.client.post("/api/v1/patients/", "{", content_type="application/json", headers=client.headers)
 
     problem(answer, 400, "unreadable")
 
@@ -173,7 +171,7 @@ def test_what_is_not_json_is_told(hospital, program):
 # Both doors, the same words: the action is what a page calls.
 
 
-def test_X08_and_X06_are_refused_in_the_same_words(hospital, program):  # noqa: N802
+def test_X08_and_X06_are_refused_in_the_same_words(hospital, program):
     Credential.objects.filter(laboratory=hospital.laboratory).update(valid_to=timezone.localdate() - timedelta(days=9))
     case = hospital.at("awaiting_approval")
     with pytest.raises(Refused) as refused:
@@ -186,7 +184,7 @@ def test_X08_and_X06_are_refused_in_the_same_words(hospital, program):  # noqa: 
     assert body["refusals"][0]["clauses"]
 
 
-def test_X09_is_refused_in_the_same_words(hospital, program):  # noqa: N802
+def test_X09_is_refused_in_the_same_words(hospital, program):
     study = StudyFactory(institution=hospital.institution)
     case = hospital.at("awaiting_sampling", nature="research", study=study)
     with pytest.raises(Refused) as refused:
@@ -199,7 +197,7 @@ def test_X09_is_refused_in_the_same_words(hospital, program):  # noqa: N802
     assert not Charge.objects.filter(referral=case).exists()
 
 
-def test_X14_is_refused_in_the_same_words(hospital, program):  # noqa: N802
+def test_X14_is_refused_in_the_same_words(hospital, program):
     case = hospital.at("awaiting_approval", requester=hospital.affairs)
     with pytest.raises(Refused) as refused:
         approving.approve(referral=case, by=hospital.affairs)
@@ -210,12 +208,14 @@ def test_X14_is_refused_in_the_same_words(hospital, program):  # noqa: N802
     assert case.approvals.count() == 0
 
 
-def test_another_amount_than_the_published_price_is_refused_by_X07(hospital, program):  # noqa: N802
+def test_another_amount_than_the_published_price_is_refused_by_X07(hospital, program):
     case = hospital.at("awaiting_charge")
     price = Price.objects.get(institution=hospital.institution, test=case.test)
 
     body = problem(
-        program(hospital.cashier).step(case, "charge.made", receipt_no="PJ1", amount=str(price.amount + 1)), 422, "refused"
+        program(hospital.cashier).step(case, "charge.made", receipt_no="PJ1", amount=str(price.amount + 1)),
+        422,
+        "refused",
     )
 
     assert "X07" in [code for code, *_rest in said(body)]
@@ -252,7 +252,9 @@ def test_a_step_drawn_for_another_status_is_stale(hospital, program):
     case = hospital.at("awaiting_charge")
 
     problem(
-        program(hospital.cashier).step(case, "charge.made", receipt_no="P1", drawn_for="awaiting_approval"), 409, "stale"
+        program(hospital.cashier).step(case, "charge.made", receipt_no="P1", drawn_for="awaiting_approval"),
+        409,
+        "stale",
     )
     assert not case.charges.exists()
 

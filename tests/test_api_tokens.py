@@ -206,7 +206,9 @@ def test_files_are_taken_in_and_moved_and_results_written(hospital, drop, report
     (drop / "in" / "patients.csv").write_text(
         "病案号,姓名,性别,出生年份,证件号\nZ1,欧阳某某,女,1949,11010519491231002X\nZ2,乙,男,,\n", encoding="gb18030"
     )
-    (drop / "in" / "charges.csv").write_text(f"申请号,票据号,类别,金额\n{case.number},PJ1,门诊,1000.00\n", encoding="utf-8")
+    (drop / "in" / "charges.csv").write_text(
+        f"申请号,票据号,类别,金额\n{case.number},PJ1,门诊,1000.00\n", encoding="utf-8"
+    )
 
     exchange(drop, hospital.cashier, "--days", "100000")
 

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=60, verbose_name='name')),
-                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), size=None, verbose_name='for')),
+                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), size=None, verbose_name='What it may do')),
                 ('digest', models.CharField(max_length=64, unique=True)),
                 ('hint', models.CharField(help_text='The first places of the secret, to know it by.', max_length=12)),
                 ('made_at', models.DateTimeField(default=django.utils.timezone.now)),

@@ -35,7 +35,11 @@ class Command(BaseCommand):
 
     def make(self, username: str, role: str, name: str, scope: list[str], days: int, **options: Any) -> None:
         user = User.objects.filter(username=username).first()
-        post = next((one for one in user.posts_now if one.role_id == role and one.user_id == user.pk), None) if user else None
+        post = (
+            next((one for one in user.posts_now if one.role_id == role and one.user_id == user.pk), None)
+            if user
+            else None
+        )
         if post is None:
             raise CommandError(f"{username} has no post {role} in force.")
         expires_on = timezone.localdate() + timedelta(days=days)
@@ -48,7 +52,7 @@ class Command(BaseCommand):
             raise CommandError(f"{' '.join(wrong.messages)} ({allowed})") from None
         self.stdout.write(f"{token.pk}\t{post}\t{token.expires_on}\t{secret}")
 
-    def revoke(self, id: int, **options: Any) -> None:  # noqa: A002
+    def revoke(self, id: int, **options: Any) -> None:
         token = ApiToken.objects.select_related("post").filter(pk=id).first()
         if token is None:
             raise CommandError(f"There is no token {id}.")
@@ -57,4 +61,6 @@ class Command(BaseCommand):
     def list(self, **options: Any) -> None:
         for one in ApiToken.objects.select_related("user", "post__role", "post__institution", "post__department"):
             state = "revoked" if one.revoked_at else one.expires_on
-            self.stdout.write(f"{one.pk}\t{one.hint}…\t{one.user.username}\t{one.post}\t{one.name}\t{state}\t{one.last_used_at}")
+            self.stdout.write(
+                f"{one.pk}\t{one.hint}…\t{one.user.username}\t{one.post}\t{one.name}\t{state}\t{one.last_used_at}"
+            )

@@ -16,7 +16,9 @@ from referrals import exchanging
 
 
 class Command(BaseCommand):
-    help = "Take in IN/patients*.csv and IN/charges*.csv and write OUT/results.csv with its PDFs. See docs/integration.md."
+    help = (
+        "Take in IN/patients*.csv and IN/charges*.csv and write OUT/results.csv with its PDFs. See docs/integration.md."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder_in", type=Path, metavar="IN")
@@ -44,7 +46,9 @@ class Command(BaseCommand):
             new = exchanging.hand_out(options["folder_out"], by=by, since=timedelta(days=options["days"]))
             self.stdout.write(_("results.csv written, %(n)d new reports") % {"n": new})
             if refused:
-                raise CommandError(_("%(n)d rows were refused: see the .errors.csv files.") % {"n": refused}, returncode=3)
+                raise CommandError(
+                    _("%(n)d rows were refused: see the .errors.csv files.") % {"n": refused}, returncode=3
+                )
 
     def account(self, number: str, role: str) -> User:
         user = User.objects.filter(username=number, is_active=True).first()
