@@ -33,7 +33,7 @@ class TokenForm(forms.Form):
     )
 
     def __init__(self, *args: Any, post: Post, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{**kwargs, "label_suffix": ""})
         self.fields["scopes"].choices = [(one, issuing.words(one)) for one in post.role.permissions]  # type: ignore[attr-defined]
 
 
