@@ -11,13 +11,32 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import ApiToken, Post, User
 from accounts.tokens import PREFIX, digest
 from audit import declaring
+from audit.steps import STEPS
 
 PERMISSION = "accounts.manage_tokens"
 LONGEST = timedelta(days=400)
+# What a permission opens that is no step of a case.
+WORDS = {
+    "catalog.view_catalog": gettext_lazy("Read the catalog and prices"),
+    "referrals.record_patient": gettext_lazy("Put patients on record"),
+    "referrals.view_referral": gettext_lazy("Read cases and results"),
+    "referrals.view_statement_differences": gettext_lazy("Read differences from laboratories' bills"),
+    "reports.view_indicators": gettext_lazy("Read indicators"),
+    "reports.view_report": gettext_lazy("Read reports"),
+    "supervision.view_findings": gettext_lazy("Read findings"),
+}
+
+
+def words(permission: str) -> str:
+    """A permission for people: the steps it opens, or what it lets one read; its own name behind."""
+    steps = dict.fromkeys(str(one.label) for one in STEPS.values() if one.permission == permission)
+    said = WORDS.get(permission) or "、".join(steps)
+    return f"{said}（{permission}）" if said else permission
 
 
 def tokens(by: User) -> QuerySet[ApiToken]:

@@ -20,7 +20,7 @@ class ApiToken(models.Model):
     name = models.CharField(_("name"), max_length=60)
     user = models.ForeignKey("accounts.User", models.PROTECT, related_name="tokens")
     post = models.ForeignKey("accounts.Post", models.PROTECT, related_name="tokens")
-    scopes = ArrayField(models.CharField(max_length=60), verbose_name=_("for"))
+    scopes = ArrayField(models.CharField(max_length=60), verbose_name=_("What it may do"))
     digest = models.CharField(max_length=64, unique=True)
     hint = models.CharField(max_length=12, help_text="The first places of the secret, to know it by.")
     made_at = models.DateTimeField(default=timezone.now)

@@ -33,8 +33,10 @@ class TokenForm(forms.Form):
     )
 
     def __init__(self, *args: Any, post: Post, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
-        self.fields["scopes"].choices = [(one, one) for one in post.role.permissions]  # type: ignore[attr-defined]
+        super().__init__(*args, **{**kwargs, "label_suffix": ""})
+        self.fields["scopes"].choices = [
+            (one, said) for one in post.role.permissions if (said := issuing.words(one)) != one
+        ]  # type: ignore[attr-defined]
 
 
 @require_GET
@@ -42,7 +44,10 @@ class TokenForm(forms.Form):
 def tokens(request: HttpRequest) -> HttpResponse:
     """Every token that acts at one's institutions: of whom, for what, until when, and when it was last used."""
     today = timezone.localdate()
-    rows = [(one, one.is_in_force(today)) for one in issuing.tokens(request.user)[:200]]  # type: ignore[arg-type]
+    rows = [
+        (one, one.is_in_force(today), [issuing.words(scope) for scope in one.scopes])
+        for one in issuing.tokens(request.user)[:200]  # type: ignore[arg-type]
+    ]
     posts = Post.objects.in_force(today).filter(institution_id__in=request.user.institution_ids)  # type: ignore[union-attr]
     found = []
     if number := request.GET.get("username", "").strip()[:40]:

@@ -99,7 +99,7 @@ class Indicators(Door):
     )
     def get(self, request: Request) -> Response:
         """The recorded indicators as the records stand now, zero denominators included."""
-        hospitals = queries.hospitals_of(request.user)
+        hospitals = queries.hospitals_of(self.by)
         code = request.query_params.get("institution", "")
         hospital = hospitals.filter(code=code).first() if code else hospitals.first()
         if hospital is None:
@@ -108,7 +108,7 @@ class Indicators(Door):
             period = periods.parse(request.query_params.get("period", "") or periods.last_closed().code)
         except periods.NotAPeriod as fault:
             raise Problem("invalid", _("The period cannot be read."), 400, detail=str(fault)) from None
-        _spans, lines = queries.visible_rates(request.user, hospital, period)
+        _spans, lines = queries.visible_rates(self.by, hospital, period)
         names = indicators.registry()
         rates = {
             one: {

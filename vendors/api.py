@@ -43,7 +43,7 @@ class Prices(Door):
             on = parse_date(request.query_params.get("on", "")) or timezone.localdate()
         except ValueError:
             on = timezone.localdate()
-        found = Price.objects.filter(institution_id__in=request.user.institution_ids).in_force(on).published(on)
+        found = Price.objects.filter(institution_id__in=self.by.institution_ids).in_force(on).published(on)
         if test := request.query_params.get("test"):
             found = found.filter(test__code=test)
         rows = found.select_related("institution", "test").order_by("institution__code", "test__code", "pk")

@@ -59,7 +59,7 @@ def of(fault: Exception) -> dict[str, Any] | None:
     if isinstance(fault, PermissionDenied | drf.PermissionDenied):
         return _forbidden(fault)
     if isinstance(fault, drf.Throttled):
-        title = _("Too many requests: wait %(n)s seconds.") % {"n": int((fault.wait or 1) + 1)}
+        title = _("Too many requests: wait %(n)s seconds.") % {"n": int((getattr(fault, "wait", None) or 1) + 1)}
         return problem("throttled", title, 429)
     if isinstance(fault, drf.MethodNotAllowed):
         return problem(

@@ -14,7 +14,7 @@ ROOT = "/api/v1/"
 
 
 class FactSerializer(serializers.Serializer):
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     value = serializers.CharField()
 
 
@@ -39,7 +39,7 @@ class ProblemSerializer(serializers.Serializer):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     refusals = RefusalSerializer(many=True, required=False, help_text="refused, stale")
-    errors = serializers.DictField(required=False, help_text="invalid: sentences by field; “” is the whole")
+    errors = serializers.DictField(required=False, help_text="invalid: sentences by field; “” is the whole")  # type: ignore[assignment]
     permission = serializers.CharField(required=False, help_text="forbidden: what the post lacks")
     roles = RoleSerializer(many=True, required=False, help_text="forbidden: who may")
 

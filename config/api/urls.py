@@ -17,5 +17,9 @@ urlpatterns = [
     path("", include("reports.api_urls")),
     # What the API can do is no secret: a vendor reads it before there is an account.
     path("schema/", public(SpectacularAPIView.as_view()), name="api_schema"),
-    path("docs/", public(SpectacularSwaggerSplitView.as_view(url_name="api_schema")), name="api_docs"),
+    path(
+        "docs/",
+        public(SpectacularSwaggerSplitView.as_view(url_name="api_schema", template_name="api/docs.html")),
+        name="api_docs",
+    ),
 ]

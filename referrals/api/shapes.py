@@ -30,7 +30,7 @@ class NamedPatientShape(PatientShape):
     name = serializers.SerializerMethodField(help_text="Only for posts that may read identity")
 
     class Meta(PatientShape.Meta):
-        fields = (*PatientShape.Meta.fields, "name")
+        fields = (*PatientShape.Meta.fields, "name")  # type: ignore[assignment]
 
     def get_name(self, patient: r.Patient) -> str | None:
         if not self.context["request"].user.sees_identity:
@@ -174,7 +174,7 @@ class CaseShape(LineShape):
     corrections = CorrectionShape(many=True)
 
     class Meta(LineShape.Meta):
-        fields = (
+        fields = (  # type: ignore[assignment]
             *LineShape.Meta.fields, "pathology", "stage", "necessity", "first_visit", "first_visit_reason",
             "earlier_result_reason", "end_reason", "entered_late", "origin", "evidence", "discussions", "mdt_reviews",
             "consents", "approvals", "charges", "specimens", "shipments", "results", "filings", "prescriptions",
@@ -183,7 +183,7 @@ class CaseShape(LineShape):
 
 
 class GateFactShape(serializers.Serializer):
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     value = serializers.CharField()
 
 
@@ -211,7 +211,7 @@ class PossibleShape(serializers.Serializer):
     """A step whose place the case has reached."""
 
     name = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     permission = serializers.CharField()
     may = serializers.BooleanField(help_text="Whether this post has the permission")
     refusals = serializers.ListField(child=serializers.DictField(), help_text="What the gates say against it now")

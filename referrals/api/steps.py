@@ -48,7 +48,7 @@ class Reason(serializers.Serializer):
 
 class EvidenceIn(serializers.Serializer):
     title = text(max_length=300)
-    source = long(max_length=200)
+    source = long(max_length=200)  # type: ignore[assignment]
     year = serializers.IntegerField(required=False, allow_null=True, min_value=1900, max_value=2100)
     level = long(max_length=20)
 
@@ -293,7 +293,7 @@ def _pack(referral: Referral, by: User, data: Data) -> Any:
 def _hand_over(referral: Referral, by: User, data: Data) -> Any:
     """The case's batch leaves, whole; a specimen not packed yet is packed alone."""
     specimen = barcodes.current(referral)
-    batch = specimen.batch if specimen and specimen.batch_id else _pack(referral, by, data)
+    batch = (specimen and specimen.batch) or _pack(referral, by, data)
     return shipping.hand_over(batch=batch, by=by, **data)
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from referrals.api import views
+from referrals.api import others, views
 from referrals.api.register import DOINGS
 
 app_name = "referrals_api"
@@ -14,11 +14,11 @@ urlpatterns = [
         path(f"referrals/<str:pk>/steps/{one.name}/", views.step_door(one).as_view(), name=one.name)
         for one in DOINGS.values()
     ],
-    path("results/", views.Results.as_view(), name="results"),
-    path("results/<int:pk>/pdf/", views.ResultPDF.as_view(), name="result_pdf"),
-    path("patients/", views.Patients.as_view(), name="patients"),
-    path("patients/<str:record_no>/", views.PatientByRecord.as_view(), name="patient"),
-    path("batches/", views.Batches.as_view(), name="batches"),
-    path("batches/<str:pk>/hand-over/", views.HandOver.as_view(), name="hand_over"),
-    path("statement-differences/", views.Differences.as_view(), name="differences"),
+    path("results/", others.Results.as_view(), name="results"),
+    path("results/<int:pk>/pdf/", others.ResultPDF.as_view(), name="result_pdf"),
+    path("patients/", others.Patients.as_view(), name="patients"),
+    path("patients/<str:record_no>/", others.PatientByRecord.as_view(), name="patient"),
+    path("batches/", others.Batches.as_view(), name="batches"),
+    path("batches/<str:pk>/hand-over/", others.HandOver.as_view(), name="hand_over"),
+    path("statement-differences/", others.Differences.as_view(), name="differences"),
 ]
