@@ -183,9 +183,9 @@ def test_the_pages_of_a_one_time_link_say_whose_it_is_and_when_it_has_ended(hosp
     assert "切换到医务科岗位" in home.content.decode()
     again = client.get(first)
     assert again.status_code == 410
-    assert "已使用或已过期" in again.content.decode()
+    assert "此链接已使用过或已过期" in again.content.decode()
 
-    admin, doctor = User.objects.get(username="A900"), person(hospital, "R01")
+    admin, doctor = person(hospital, "R19", username="A901"), person(hospital, "R01")
     with declaring.acting(admin, step="test"):
         own = f"/accounts/link/{actions.make_password_link(user=doctor, by=admin)}/"
     page = client.get(own).content.decode()
