@@ -85,7 +85,7 @@ def switch_post(request):
 def set_password(request, secret):
     link = actions.usable_link(secret)
     if link is None:
-        return render(request, "accounts/set_password.html", {"invalid": True}, status=410)
+        return render(request, "accounts/link_ended.html", status=410)
     if link.first_administrator:
         return _first_administrator(request, link)
     form = PasswordForm(request.POST or None)
@@ -98,7 +98,8 @@ def set_password(request, secret):
         else:
             sign_in(request, user, backend="django.contrib.auth.backends.ModelBackend")
             return redirect("desk:home")
-    return render(request, "accounts/set_password.html", {"form": form, "person": link.user, "first": True})
+    context = {"form": form, "person": link.user}
+    return render(request, "accounts/set_password.html", context, status=422 if form.errors else 200)
 
 
 def _first_administrator(request, link):
@@ -111,8 +112,13 @@ def _first_administrator(request, link):
             form.add_error(None, fault) if not hasattr(fault, "error_dict") else form.add_error(None, fault.messages)
         else:
             sign_in(request, user, backend="django.contrib.auth.backends.ModelBackend")
+            messages.success(
+                request,
+                _("The hospital is set up. Switch to your post in medical affairs, at the top, to import its ledger."),
+            )
             return redirect("desk:home")
-    return render(request, "accounts/set_password.html", {"form": form, "administrator": True})
+    context = {"form": form, "first": True}
+    return render(request, "accounts/set_password.html", context, status=422 if form.errors else 200)
 
 
 @public
@@ -127,7 +133,7 @@ def change_password(request):
         update_session_auth_hash(request, request.user)
         messages.success(request, _("Your password is changed."))
         return redirect("desk:home")
-    return render(request, "accounts/change_password.html", {"form": form})
+    return render(request, "accounts/change_password.html", {"form": form}, status=422 if form.errors else 200)
 
 
 @needs("accounts.view_staff")
@@ -160,7 +166,7 @@ def add_staff(request):
         else:
             messages.success(request, _("%(name)s has the post.") % {"name": user.name})
             return redirect("accounts:person", pk=user.pk)
-    return render(request, "accounts/staff_add.html", {"form": form})
+    return render(request, "accounts/staff_add.html", {"form": form}, status=422 if form.errors else 200)
 
 
 @needs("accounts.view_staff")

@@ -69,6 +69,8 @@ def posts(events: Iterable[Event]) -> dict[int, Any]:
 OTHERS = {
     "guardian_userobjectpermission": _("permission on one object"),
     "guardian_groupobjectpermission": _("permission of a group on one object"),
+    "accounts_user_groups": _("groups of a user"),
+    "accounts_user_user_permissions": _("permissions of a user"),
 }
 
 

@@ -167,3 +167,27 @@ def test_the_last_administrators_post_does_not_end(hospital):
     admin = person(hospital, "R19", username="A900")
     with declaring.acting(admin, step="test"), pytest.raises(ValidationError):
         actions.end_post(by=admin, post=admin.posts.get())
+
+
+def test_the_pages_of_a_one_time_link_say_whose_it_is_and_when_it_has_ended(hospital, client):
+    with declaring.acting(User.objects.machine(), step="test"):
+        first = f"/accounts/link/{actions.make_first_administrator_link()}/"
+    typed = {"institution_name": "岚溪县总医院", "username": "A900", "name": "陈志远", "password": "岚溪的春天2026好"}
+    typed["again"] = typed["password"]
+
+    assert "首位管理员" in client.get(first).content.decode()
+    wrong = client.post(first, {**typed, "code": "lxz!"})
+    assert wrong.status_code == 422
+    assert "陈志远" in wrong.content.decode()
+    home = client.post(first, {**typed, "code": "LXN"}, follow=True)
+    assert "切换到医务科岗位" in home.content.decode()
+    again = client.get(first)
+    assert again.status_code == 410
+    assert "此链接已使用过或已过期" in again.content.decode()
+
+    admin, doctor = person(hospital, "R19", username="A901"), person(hospital, "R01")
+    with declaring.acting(admin, step="test"):
+        own = f"/accounts/link/{actions.make_password_link(user=doctor, by=admin)}/"
+    page = client.get(own).content.decode()
+    assert doctor.name in page
+    assert "首位管理员" not in page
