@@ -14,7 +14,7 @@ from accounts.models import Institution, Post, Role, User
 from audit.models import Alarm
 from catalog.models import Edition, Indication
 from documents.models import StoredFile
-from referrals.models import MDTTeam, Referral
+from referrals.models import MDTTeam, Patient, Referral
 from reports import actions as reports
 from reports import periods
 from reports.models import Report
@@ -42,6 +42,25 @@ def addresses():
                 yield ":".join([*namespaces, entry.name]), tuple(entry.pattern.regex.groupindex), entry.callback
 
     return [row for row in walk(get_resolver(), []) if row[0] not in ELSEWHERE]
+
+
+MADE_BY_OTHERS = (
+    "accounts:make_token",
+    "accounts:revoke_token",
+    "accounts:revoke_delegation",
+    "consent:pdf",
+    "consent:scan",
+    "consent:self_pay_pdf",
+    "referrals_api:result_pdf",
+    "referrals_api:hand_over",
+    "referrals_api:batch",
+    "referrals:batch",
+    "referrals:take_out",
+    "referrals:receive_batch",
+    "referrals:manifest",
+    "referrals:report",
+    "referrals:study",
+)
 
 
 @pytest.fixture
@@ -75,6 +94,15 @@ def objects(county):
         "vendors:laboratory": [one(Laboratory), None],
         "vendors:publish": [one(Price, **mine), one(Price, **theirs)],
         "catalog:edition": [one(Edition), None],
+        "catalog_api": [one(Indication), None],
+        "vendors_api": [one(Laboratory), None],
+        "consent": [one(Referral, **mine), one(Referral, **theirs)],
+        "consent_api": [one(Referral, **mine), one(Referral, **theirs)],
+        "referrals_api": [one(Referral, **mine), one(Referral, **theirs)],
+        "referrals_api:patient": [one(Patient, **mine), one(Patient, **theirs)],
+        "supervision_api": [None, None],
+        # Nobody has filed a result, packed a batch, signed or made a key here: their own tests open these.
+        **{name: [None, None] for name in MADE_BY_OTHERS},
         "catalog": [one(Indication), None],
     }
 
@@ -84,6 +112,7 @@ def argument(objects, name, names, foreign=False):
     if not names:
         return {}
     fixed = {
+        "desk:blank_form": {"code": "requisition"},
         "policy:clause": {"code": "B5"},
         "policy:document": {"code": "B"},
         "vendors:public_prices": {"code": "LXZ"},

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 (
                     "scopes",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=60), size=None, verbose_name="for"
+                        base_field=models.CharField(max_length=60), size=None, verbose_name="What it may do"
                     ),
                 ),
                 ("digest", models.CharField(max_length=64, unique=True)),
