@@ -45,7 +45,9 @@ def addresses():
 
 
 MADE_BY_OTHERS = (
+    "accounts:notice",
     "accounts:make_token",
+    "referrals:part",
     "accounts:revoke_token",
     "accounts:revoke_delegation",
     "consent:pdf",
@@ -80,6 +82,7 @@ def objects(county):
             one(User, posts__institution__code="LXZ"),
             one(User, posts__institution__code="LXY"),
         ],
+        "accounts:delegate": [one(Post, **mine), one(Post, **theirs)],
         "accounts:end_post": [one(Post, **mine), one(Post, **theirs)],
         "audit": [one(Alarm), None],
         "documents": [one(StoredFile, **mine), one(StoredFile, **theirs)],
@@ -125,6 +128,7 @@ def argument(objects, name, names, foreign=False):
     if found is None:
         return None
     values = {"pk": found.pk, "number": getattr(found, "number", ""), "code": getattr(found, "code", "")}
+    values["record_no"] = getattr(found, "record_no", "")
     return {key: values[key] for key in names if key in values} if set(names) <= set(values) else None
 
 
