@@ -28,7 +28,7 @@ def correct(request: HttpRequest, referral: Referral) -> HttpResponse:
     """What this person may correct on the case; `?field=` opens one value."""
     user: Any = request.user
     found = correcting.choices(referral, user)
-    if not found and request.method == "POST":
+    if not found:
         raise PermissionDenied(correcting.REQUEST)
     chosen = next((one for one in found if one.field.name == request.GET.get("field")), None)
     form, refusals, status = None, [], 200
