@@ -14,7 +14,7 @@ from referrals.gates import Case, brought, local_day, rule
 from referrals.gates.case import covers
 from referrals.gates.words import link, say, when, yuan
 from referrals.models import Status
-from vendors.models import Origin
+from vendors.models import Origin, Price
 
 CHARGING = "charge.made"
 NO_SELF_PAY_NOTICE = _(
@@ -59,9 +59,9 @@ def _awaits_self_pay_notice(consent: Consent, case: Case, at: datetime, act: Act
     """Where the fee is charged, what insurance does not pay needs its own notice, signed at that price (Regulations
     on Medical Insurance Funds, art. 15)."""
     charging = act.step == CHARGING if act else case.referral.status == Status.AWAITING_CHARGE
-    if not charging or consent.origin != Origin.LIVE or not needs_self_pay_notice(consent.price):
+    if not charging or consent.origin != Origin.LIVE or not needs_self_pay_notice(_price(consent, case)):
         return False
-    return not case.referral.self_pay_notices.filter(price=consent.price_id, signed_at__lte=at).exists()
+    return not any(one.price_id == consent.price_id and one.signed_at <= at for one in case.self_pay_notices)
 
 
 def _wrong(consent: Consent, case: Case, at: datetime, act: Act | None) -> list[Any]:
@@ -88,8 +88,8 @@ def _changed(consent: Consent, case: Case, at: datetime, act: Act | None) -> lis
         changed.append(_("It was signed for another laboratory."))
     if not case.referral.is_research:
         told = consent.amount
-        if told is None and consent.price:
-            told = consent.price.amount
+        if told is None and (price := _price(consent, case)):
+            told = price.amount
         due = _amounts_due(case, at, act)
         if due and told not in due:
             said = _("The price told was %(told)s, the fee is %(due)s.")
@@ -98,7 +98,12 @@ def _changed(consent: Consent, case: Case, at: datetime, act: Act | None) -> lis
     return changed
 
 
-def _prices(case: Case) -> list:
+def _price(consent: Consent, case: Case) -> Price | None:
+    """The price the consent names, from the case's registers: a list of cases asks for it once."""
+    return next((one for one in _prices(case) if one.pk == consent.price_id), None)
+
+
+def _prices(case: Case) -> list[Price]:
     return case.registers.prices.get((case.referral.institution_id, case.referral.test_id), [])
 
 

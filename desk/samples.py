@@ -9,6 +9,7 @@ from django import forms
 from django.utils import timezone
 
 from audit.gates import Judgement, Verdict
+from desk.help import TEXTS
 from documents.charts import Chart, Series
 
 QUARTERS = ["2025Q3", "2025Q4", "2026Q1", "2026Q2", "2026Q3"]
@@ -270,6 +271,7 @@ def sample() -> dict:
     empty_upload = UploadForm({}, None, auto_id="empty_%s")
     empty_upload.is_valid()
     return {
+        "help_text": TEXTS["request"],
         "kinds": ["passed", "blocked", "ahead", "na", "unknown", "waiting", "overdue", "done"],
         "states": [
             ("built", "已生成"),

@@ -73,7 +73,7 @@ def test_the_strip_shows_every_gate_once_in_the_order_of_the_path():
 
 
 def test_gates_of_steps_taken_are_judged_at_the_steps_time_and_gates_ahead_now():
-    referral = ReferralFactory(first_visit=True, consented=True)
+    referral = ReferralFactory(first_visit=True, consented=True, status="awaiting_charge")
     now = moment(2026, 5, 1, 12)
     strip = {one.code: one for one in case_judgements(referral, now)}
     assert strip["X02"].at == START
@@ -88,9 +88,9 @@ def test_a_later_rule_is_ahead_until_its_step_is_next():
         status: {one.code: one for one in case_judgements(ReferralFactory(first_visit=True, status=status))}[
             "X01"
         ].ahead
-        for status in ("submitted", "consented")
+        for status in ("submitted", "awaiting_consent")
     }
-    assert asked == {"submitted": True, "consented": False}
+    assert asked == {"submitted": True, "awaiting_consent": False}
 
 
 def test_a_refusal_of_the_past_stays_on_the_strip():
@@ -250,7 +250,7 @@ def test_without_filters_the_list_shows_what_is_under_way(hospital, opened):
 
 
 def test_a_row_says_what_the_gates_miss_for_the_next_step(hospital, opened):
-    ReferralFactory(institution=hospital, first_visit=True, mdt=False, consented=True)
+    ReferralFactory(institution=hospital, first_visit=True, mdt=False, status="awaiting_consent")
     assert "初诊MDT结论" in text(opened(staff("R10", hospital), "referrals:list"))
 
 
@@ -298,11 +298,11 @@ def test_pages_go_on_by_time_and_number_and_back(hospital, opened):
     first = opened(reader, "referrals:list")
     older = first.context["older_url"].partition("after=")[2]
     second = opened(reader, "referrals:list", after=older, stage="all")
-    seen = [row.referral.pk for page in (first, second) for row in page.context["rows"]]
+    seen = [row.referral.pk for page in (first, second) for row, *_station in page.context["rows"]]
     assert len(seen) == len(set(seen)) == queries.PAGE + 3
     newer = second.context["newer_url"].partition("before=")[2]
     back = opened(reader, "referrals:list", before=newer, stage="all")
-    assert [row.referral.pk for row in back.context["rows"]] == seen[: queries.PAGE]
+    assert [row.referral.pk for row, *_station in back.context["rows"]] == seen[: queries.PAGE]
     assert opened(reader, "referrals:list", after="绝非页码").status_code == 200
 
 

@@ -23,7 +23,8 @@ from vendors.models import Contract, ContractItem, Credential, Laboratory, NotOu
 
 BATCH = 2000
 POINTED_AT = ("indication__edition", "test", "requester", "study")
-# The records of a referral that gates ask for; `consents` belongs to the floor above and is read by name.
+# The records of a referral that gates ask for; `consents` and `self_pay_notices` belong to the floor above and are
+# read by name.
 RECORDS = (
     "evidence",
     "discussions",
@@ -36,6 +37,7 @@ RECORDS = (
     "results",
     "filings",
     "prescriptions",
+    "self_pay_notices",
 )
 
 
