@@ -17,7 +17,7 @@ SHOWN = 100
 @transaction.atomic
 def tell(users: User | Iterable[User | None], text: Any, url: str = "") -> list[Notice]:
     """One notice each, in the house's language; nobody and machines are passed over, and nobody is told twice."""
-    asked = [users] if isinstance(users, User) else list(users)
+    asked = [users] if isinstance(users, User) else list(users)  # type: ignore[arg-type]
     people = {one.pk: one for one in asked if one is not None and not one.is_machine and one.is_active}
     with translation.override(settings.LANGUAGE_CODE):
         line = str(text)[:300]

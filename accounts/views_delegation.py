@@ -92,7 +92,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 @signed_in
 def notice_list(request: HttpRequest) -> HttpResponse:
-    found = Notice.objects.filter(user=request.user)[: telling.SHOWN]
+    found = Notice.objects.filter(user=request.user)[: telling.SHOWN]  # type: ignore[misc]
     return render(request, "accounts/notices.html", {"notices": found})
 
 

@@ -118,12 +118,12 @@ def _laboratories(institution: Institution, on: date) -> tuple[bool, str]:
 
 
 def _contracted(institution: Institution, on: date) -> Any:
-    now = Contract.objects.filter(institution=institution).in_force(on)
+    now = Contract.objects.filter(institution=institution).in_force(on)  # type: ignore[attr-defined]
     return Laboratory.objects.filter(pk__in=now.values("laboratory")).prefetch_related("credentials")
 
 
 def _contracts(institution: Institution, on: date) -> tuple[bool, str]:
-    items = ContractItem.objects.filter(institution=institution).in_force(on)
+    items = ContractItem.objects.filter(institution=institution).in_force(on)  # type: ignore[attr-defined]
     contracts, tests = items.values("contract").distinct().count(), items.values("test").distinct().count()
     if not contracts:
         return False, _("No contract with a test list is in force.")
@@ -133,7 +133,7 @@ def _contracts(institution: Institution, on: date) -> tuple[bool, str]:
 def _prices(institution: Institution, on: date) -> tuple[bool, str]:
     in_force = Price.objects.filter(institution=institution).in_force(on)
     published = in_force.published(on)
-    wanted = ContractItem.objects.filter(institution=institution).in_force(on).values("test").distinct()
+    wanted = ContractItem.objects.filter(institution=institution).in_force(on).values("test").distinct()  # type: ignore[attr-defined]
     lacking = wanted.exclude(test__in=published.values("test")).count()
     if not published.exists():
         return False, _("No price is published.")

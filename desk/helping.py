@@ -35,7 +35,7 @@ def first_hour_page(request: HttpRequest) -> HttpResponse:
         return sign_in_first(request)
     institution = user.post.institution if user.post else None
     ours = institution is not None and not institution.is_bureau
-    found = first_hour.steps(institution) if ours else []
+    found = first_hour.steps(institution) if ours else []  # type: ignore[arg-type]
     context = {"institution": institution, "steps": found, "done": sum(step.done for step in found)}
     return render(request, "desk/first_hour.html", context)
 

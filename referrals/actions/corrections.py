@@ -227,7 +227,7 @@ def _tumour_cells(referral: Referral, row: Any, new: str, by: User, at: datetime
 
 def _report_no(referral: Referral, row: Any, new: str, by: User, at: datetime) -> bool:
     others = Result.objects.filter(referral__institution_id=referral.institution_id, report_no=new)
-    others = others.filter(referral__laboratory_id=referral.laboratory_id).exclude(
+    others = others.filter(referral__laboratory_id=referral.laboratory_id).exclude(  # type: ignore[misc]
         referral__patient_id=referral.patient_id
     )
     if found := others.select_related("referral").first():

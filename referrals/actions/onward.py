@@ -97,14 +97,14 @@ def allocate(referral: Referral, *, at: datetime) -> bool:
     # The gates of this step judge the case as it will stand.
     for name, value in values.items():
         setattr(referral, name, value)
-    move(referral, pathway.ALLOCATE, by=machine, at=at, **values)
+    move(referral, pathway.ALLOCATE, by=machine, at=at, **values)  # type: ignore[arg-type]
     return True
 
 
 def _open_laboratory(referral: Referral, at: datetime, considered: list[dict]) -> ContractItem | None:
     day = timezone.localdate(at)
     items = (
-        ContractItem.objects.filter(institution_id=referral.institution_id, test_id=referral.test_id)
+        ContractItem.objects.filter(institution_id=referral.institution_id, test_id=referral.test_id)  # type: ignore[attr-defined]
         .in_force(day)
         .select_related("contract", "laboratory")
         .order_by("settlement_price", "laboratory__code")

@@ -182,7 +182,7 @@ def _not_of_another(referral: Referral, report_no: str, pdf: files.Upload) -> No
     others = Result.objects.filter(referral__institution_id=referral.institution_id).exclude(
         referral__patient_id=referral.patient_id
     )
-    same = others.filter(pdf__sha256=pdf.sha256) | others.filter(
+    same = others.filter(pdf__sha256=pdf.sha256) | others.filter(  # type: ignore[misc]
         report_no=report_no, referral__laboratory_id=referral.laboratory_id
     )
     if found := same.select_related("referral").first():

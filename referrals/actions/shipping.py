@@ -56,8 +56,8 @@ def pack(
         batch.number = numbering.batch_number(institution, at)
         batch.save()
         for specimen in specimens:
-            specimen.batch = batch
-            specimen.save(update_fields=["batch"])
+            specimen.batch = batch  # type: ignore[union-attr]
+            specimen.save(update_fields=["batch"])  # type: ignore[union-attr]
     return batch
 
 
@@ -71,7 +71,7 @@ def _not_to_pack(case: Referral, specimen: Specimen | None, laboratory: Laborato
     if not fit_to_go_on(specimen):
         return _("Its specimen has not been found fit yet.")
     if specimen and specimen.batch_id:
-        return _("Its specimen is packed in batch %(batch)s already.") % {"batch": specimen.batch.number}
+        return _("Its specimen is packed in batch %(batch)s already.") % {"batch": specimen.batch.number}  # type: ignore[union-attr]
     return ""
 
 
@@ -151,7 +151,7 @@ def _contract(case: Referral, laboratory: Laboratory, at: datetime) -> Contract:
     """The contract the specimen goes under: the one allocated while it is in force, else the one that is (X06 has
     passed, so there is one)."""
     on = local_day(at)
-    items = ContractItem.objects.filter(
+    items = ContractItem.objects.filter(  # type: ignore[attr-defined]
         institution_id=case.institution_id, laboratory=laboratory, test_id=case.test_id
     ).in_force(on)
     listed = [item.contract for item in items.select_related("contract").order_by("settlement_price", "pk")]

@@ -21,7 +21,7 @@ def _value(field: Correctable) -> forms.Field:
             label=label, required=field.required, min_value=field.least, max_value=field.most or None
         )
     if field.name == "identity.id_number":
-        help_text = _("A resident's ID number has 18 places; the number of another paper may be shorter.")
+        help_text = _("A resident's ID number has 18 places; the number of another paper may be shorter.")  # type: ignore[assignment]
     widget = forms.Textarea(attrs={"rows": 3}) if field.kind == "area" else forms.TextInput()
     return forms.CharField(
         label=label, max_length=field.longest, required=field.required, widget=widget, help_text=help_text

@@ -26,7 +26,7 @@ class CallMDTForm(forms.Form):
 
     def __init__(self, *args: Any, referral: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["team"].queryset = deliberating.teams(referral.institution_id)
+        self.fields["team"].queryset = deliberating.teams(referral.institution_id)  # type: ignore[attr-defined]
         self.fields["team"].initial = deliberating.suggested_team(referral)
 
 
@@ -59,7 +59,7 @@ class OpinionForm(forms.Form):
         super().__init__(*args, **kwargs)
         mine = [one.discipline for one in deliberating.seats_of(deliberation, user)]
         if len(mine) > 1:
-            self.fields["discipline"].choices = [(one, one) for one in mine]
+            self.fields["discipline"].choices = [(one, one) for one in mine]  # type: ignore[attr-defined]
         else:
             del self.fields["discipline"]
 
@@ -90,7 +90,7 @@ class ConcludeMDTForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["reason_code"].choices = [("", "—"), *reason_groups()]
+        self.fields["reason_code"].choices = [("", "—"), *reason_groups()]  # type: ignore[attr-defined]
 
 
 class ConcludeDiscussionForm(forms.Form):
@@ -133,5 +133,5 @@ class SeatForm(forms.Form):
 
     def __init__(self, *args: Any, team: MDTTeam, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["expert"].queryset = deliberating.experts(team.institution_id)
-        self.fields["expert"].label_from_instance = lambda one: f"{one.name}（{one.username}）{one.title}"
+        self.fields["expert"].queryset = deliberating.experts(team.institution_id)  # type: ignore[attr-defined]
+        self.fields["expert"].label_from_instance = lambda one: f"{one.name}（{one.username}）{one.title}"  # type: ignore[attr-defined]

@@ -84,7 +84,7 @@ class RequestForm(forms.Form):
         self.user = user
         today = timezone.localdate()
         listed = requesting.studies(user.post.institution_id, today) if user.post else []
-        self.fields["study"].choices = [("", _("None")), *((one.pk, str(one)) for one in listed)]
+        self.fields["study"].choices = [("", _("None")), *((one.pk, str(one)) for one in listed)]  # type: ignore[attr-defined]
         self.studies = {one.pk: one for one in listed}
 
     def clean_indication(self) -> Indication | None:

@@ -52,7 +52,7 @@ def second_act(case: Case, act: Act | None) -> Judgement | None:
     kind = kind_of(act.step) if act and act.by else ""
     if not kind:
         return None
-    others = {one: at for one, at in acted_on(case, act.by).items() if one != kind}
+    others = {one: at for one, at in acted_on(case, act.by).items() if one != kind}  # type: ignore[union-attr]
     if others:
         return refuses(TWO_ACTS, facts=[(LABELS[one], when(at)) for one, at in others.items()])
     if kind in OPEN_TO_THE_REQUESTER:

@@ -79,7 +79,7 @@ def patients(request: HttpRequest) -> HttpResponse:
             if patient is None:
                 form.add_error(name, _("No single record with this number here."))
         if all(pair.values()):
-            return redirect("referrals:merge", pair["one"].pk, pair["other"].pk)  # type: ignore[union-attr]
+            return redirect("referrals:merge", pair["one"].pk, pair["other"].pk)
     context = {
         "form": form,
         "pairs": merging.suggestions(user),

@@ -92,7 +92,7 @@ def report(request: HttpRequest, referral: Referral, number: int) -> HttpRespons
 
     from audit.declaring import record_reading
 
-    if not request.user.sees_identity:  # type: ignore[union-attr]
+    if not request.user.sees_identity:
         raise PermissionDenied("referrals.view_referral")
     known = referral.results.filter(pk=number, pdf__isnull=False).select_related("pdf").first()
     if known is None:

@@ -43,7 +43,7 @@ def waiting(user: Any) -> list[Referral]:
     for one in found:
         specimen = last.get(one.pk)
         if fit_to_go_on(specimen) and specimen and not specimen.batch_id:
-            one.specimen = specimen  # type: ignore[attr-defined]
+            one.specimen = specimen
             ready.append(one)
     return ready
 
@@ -79,7 +79,7 @@ def pack(request: HttpRequest) -> HttpResponse:
         return _batches(request, error=_("Choose at least one specimen that still waits here."), status=422)
     chosen = [one for one in ready if one.pk in form.cleaned_data["cases"]]
     try:
-        batch = shipping.pack(referrals=chosen, laboratory=laboratory, by=request.user)  # type: ignore[arg-type]
+        batch = shipping.pack(referrals=chosen, laboratory=laboratory, by=request.user)
     except Refused as refused:
         return _batches(request, refused.refusals, status=422)
     messages.success(request, _("Batch %(number)s is packed.") % {"number": batch.number})
@@ -95,7 +95,7 @@ def batch(request: HttpRequest, batch: ShipmentBatch) -> HttpResponse:
     behind = [int(one) for one in request.POST.getlist("leave_out") if one.isdecimal()]
     if request.method == "POST" and form.is_valid():
         try:
-            shipping.hand_over(batch=batch, by=request.user, leave_out=behind, **form.cleaned_data)  # type: ignore[arg-type]
+            shipping.hand_over(batch=batch, by=request.user, leave_out=behind, **form.cleaned_data)
         except Refused as refused:
             refusals = refused.refusals
         except ValidationError as wrong:
@@ -111,8 +111,8 @@ def batch(request: HttpRequest, batch: ShipmentBatch) -> HttpResponse:
         "behind": behind,
         "specimens": batch.specimens.select_related(*named).order_by("pk"),
         "shipments": batch.shipments.select_related(*named, "specimen").order_by("pk"),
-        "may_receive": request.user.may(RECEIVE, batch),  # type: ignore[union-attr]
-        "sees_identity": request.user.sees_identity,  # type: ignore[union-attr]
+        "may_receive": request.user.may(RECEIVE, batch),
+        "sees_identity": request.user.sees_identity,
         "on_the_road": batch.shipments.filter(referral__status=Status.SHIPPED).exists(),
     }
     return render(request, "referrals/batch.html", context, status=422 if request.method == "POST" else 200)
@@ -123,7 +123,7 @@ def batch(request: HttpRequest, batch: ShipmentBatch) -> HttpResponse:
 def take_out(request: HttpRequest, batch: ShipmentBatch, referral: int) -> HttpResponse:
     case = get_object_or_404(Referral.objects.visible_to(request.user), pk=referral)
     try:
-        shipping.take_out(batch=batch, referral=case, by=request.user)  # type: ignore[arg-type]
+        shipping.take_out(batch=batch, referral=case, by=request.user)
     except Refused as refused:
         messages.error(request, str(refused.refusals[0]))
     return redirect("referrals:batch", batch.pk)
@@ -133,7 +133,7 @@ def take_out(request: HttpRequest, batch: ShipmentBatch, referral: int) -> HttpR
 @needs(RECEIVE, on=ShipmentBatch)
 def receive_all(request: HttpRequest, batch: ShipmentBatch) -> HttpResponse:
     try:
-        count = shipping.receive_batch(batch=batch, by=request.user)  # type: ignore[arg-type]
+        count = shipping.receive_batch(batch=batch, by=request.user)
     except Refused as refused:
         messages.error(request, str(refused.refusals[0]))
     else:

@@ -66,7 +66,7 @@ def take(
 
 def page(
     request: HttpRequest, referral: Referral, panels: list[dict], *, title: Any, step: Step | None, refusals: list,
-    rows: list[tuple] = (), **context: Any,
+    rows: list[tuple] = (), **context: Any,  # type: ignore[assignment]
 ) -> HttpResponse:  # fmt: skip
     """A station's page: the facts at the left, the forms at the right, what stops the step above them."""
     tried = request.method == "POST"
@@ -103,7 +103,7 @@ def pdf(content: bytes, name: str) -> HttpResponse:
 
 def simple(
     request: HttpRequest, referral: Referral, form: Any, act: Act, step: Step, title: Any, submit: Any, said: Any,
-    *, danger: bool = False, rows: list[tuple] = (), **context: Any,
+    *, danger: bool = False, rows: list[tuple] = (), **context: Any,  # type: ignore[assignment]
 ) -> HttpResponse:  # fmt: skip
     """A station with one form."""
     refusals: list = []

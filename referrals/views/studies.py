@@ -58,11 +58,11 @@ def study(request: HttpRequest, study: Study) -> HttpResponse:
     days = StudyDatesForm(request.POST if do == "dates" else None, initial=dates)
     try:
         if ethics.is_bound and ethics.is_valid():
-            actions.register_ethics_approval(study=study, by=request.user, **ethics.cleaned_data)  # type: ignore[arg-type]
+            actions.register_ethics_approval(study=study, by=request.user, **ethics.cleaned_data)
             messages.success(request, _("The ethics approval is registered."))
             return redirect("referrals:study", study.pk)
         if days.is_bound and days.is_valid():
-            actions.set_study_dates(study=study, by=request.user, **days.cleaned_data)  # type: ignore[arg-type]
+            actions.set_study_dates(study=study, by=request.user, **days.cleaned_data)
             messages.success(request, _("The dates are kept."))
             return redirect("referrals:study", study.pk)
     except ValidationError as wrong:
