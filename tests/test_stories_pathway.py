@@ -104,6 +104,7 @@ def deliberate(desk, case):
     form = desk.locator("form[action*=conclude]")
     form.locator("[name=conclusion][value=agree]").check()
     form.locator("select[name=reason_code]").select_option(index=1)
+    form.locator("[name=advice]").fill("检出敏感突变者首选EGFR-TKI")
     form.locator("[name=note]").fill("同意检测EGFR，先PCR，阴性再议NGS")
     form.locator("button[type=submit]").click()
     shown(desk, "结论已记录")
