@@ -50,6 +50,9 @@ class Evidence(Fact):
     level = models.CharField(_("level of evidence"), max_length=20, blank=True)
     recorded_at = models.DateTimeField()
 
+    class Meta:
+        verbose_name = _("evidence")
+
 
 class DepartmentalDiscussion(Fact):
     """The department discussed a risky test or one without guideline support (A7, A22). Not an MDT."""
@@ -304,3 +307,6 @@ class Prescription(Fact):
     line = models.CharField(_("line or setting"), max_length=120, blank=True)
     prescribed_at = models.DateTimeField()
     prescribed_by = person()
+
+    class Meta:
+        verbose_name = _("prescription")

@@ -30,6 +30,9 @@ class ReferralDraft(models.Model):
 
     objects = ReferralDraftQuerySet.as_manager()
 
+    class Meta:
+        verbose_name = _("referral draft")
+
     class Trail:
         digest = ("typed",)
 
