@@ -114,6 +114,9 @@ def consent(desk, case):
     sign_in(desk, "LXZ003")
     desk.visit(f"/consent/{case}/")
     desk.get_by_role("button", name="已告知患者，去签署").click()
+    # The page before shows every topic at once; the tablet's shows one.
+    desk.wait_for_url("**/sign/")
+    desk.get_by_role("button", name="下一页").wait_for()
     turn_to(desk, "可能和家人有关的发现")
     desk.get_by_label("不想知道").check()
     turn_to(desk, "您的个人信息和基因数据")
