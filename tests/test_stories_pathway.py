@@ -137,12 +137,17 @@ def test_a_test_done_in_house_from_request_to_filed_record(desk):
     demo.load()
     case = request(desk)
 
-    # X05 before consent: the cashier is told, and nothing is charged.
+    deliberate(desk, case)
+
+    # Before consent the cashier is refused, and nothing is charged (A11, X05).
     sign_in(desk, "LXZ905")
     desk.visit(f"/cases/{case}/charge/")
-    assert not desk.locator("main [name=receipt_no]").count() or "待MDT讨论" in desk.locator("main").inner_text()
+    desk.locator("main [name=receipt_no]").fill("JS20261122000")
+    desk.locator("main form:has([name=receipt_no]) button[type=submit]").click()
+    shown(desk, "暂不能办理")
+    with declaring.acting(User.objects.machine(), step="test"):
+        assert not Referral.objects.get(pk=case).charges.exists()
 
-    deliberate(desk, case)
     consent(desk, case)
 
     sign_in(desk, "LXZ905")
