@@ -1,4 +1,4 @@
-"""What is done to the catalog. An edition in force is not edited; it is followed by another."""
+"""Editions of the indication catalog: put in force and retired."""
 
 from datetime import date, timedelta
 from typing import Any
