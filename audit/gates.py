@@ -96,7 +96,7 @@ class Refused(ValidationError):
 
     @classmethod
     def stale(cls, obj: Any, step: Any) -> Self:
-        """Someone else moved the case first, or its status does not lead there."""
+        """Someone else moved the record after it was read."""
         message = _(
             "This record has changed in the meantime: “%(step)s” no longer applies. "
             "Nothing was saved; reload the page to see where it stands."

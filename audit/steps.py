@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from audit import declaring
 from audit.gates import GATES, Act, Judgement, Refusal, Refused, judge
 
 STEPS: dict[str, Step] = {}
+OUT_OF_TURN = "out_of_turn"
 
 
 class Step:
@@ -55,6 +56,59 @@ class Step:
         return [judgement.refusal for judgement in self.judge(obj, at, act) if judgement.blocks]
 
 
+# How records of a model tell where they stand, and at which statuses they have ended for good.
+Teller = Callable[[Any, Step], Refusal]
+TURNS: dict[type, tuple[Teller, frozenset[Any]]] = {}
+
+
+def tells_its_turn(model: type, *, ended: Collection[Any] = ()) -> Callable[[Teller], Teller]:
+    """Register how a record answers a step tried out of turn: where it stands, what it waits for, and who does it."""
+
+    def register(tell: Teller) -> Teller:
+        TURNS[model] = (tell, frozenset(ended))
+        return tell
+
+    return register
+
+
+def out_of_turn(obj: Any, step: Step) -> Refusal:
+    """The step does not start from where the record stands, and no rule says so first."""
+    if type(obj) in TURNS:
+        return TURNS[type(obj)][0](obj, step)
+    message = _("“%(step)s” cannot be done now: this stands at “%(status)s”.")
+    stands = obj.get_status_display() if hasattr(obj, "get_status_display") else obj.status
+    mend = obj.get_absolute_url() if hasattr(obj, "get_absolute_url") else ""
+    return Refusal(OUT_OF_TURN, message % {"step": step.label, "status": stands}, mend=mend)
+
+
+def against(obj: Any, step: Step, at: datetime, act: Act | None = None, *, judged: Any = None) -> list[Refusal]:
+    """Everything that stands against the step now. The gates are asked first, since their words name what is missing
+    and the page that mends it; only when none refuses is it a matter of turn. Of a record that has ended nothing is
+    missing any more: it only says so. `judged` is the same record as the gates know it, where it was read before."""
+    off = obj.status not in step.sources
+    if off and obj.status in TURNS.get(type(obj), (None, ()))[1]:
+        return [out_of_turn(obj, step)]
+    refusals = step.refusals(obj if judged is None else judged, at, act)
+    return refusals or ([out_of_turn(obj, step)] if off else [])
+
+
+def in_turn(
+    obj: Any, step: Step, *, by: Any, was: Any = None, act: Act | None = None, at: datetime | None = None
+) -> None:
+    """Raise unless the step starts from where the record stands: the one rule for every action, asked of the record as
+    the transaction holds it, before anything else is looked at.
+
+    PermissionDenied comes first. `was` is the status the caller read: another one now is a race lost, and stale. Then
+    what stands against the step. A step in its turn is judged by its gates in `move()`, with all that it brings.
+    """
+    if not by.may(step.permission, obj):
+        raise PermissionDenied(step.permission)
+    if was is not None and obj.status != was:
+        raise Refused.stale(obj, step)
+    if obj.status not in step.sources:
+        raise Refused(against(obj, step, at or timezone.now(), act or Act(by=by, step=step.name)))
+
+
 @transaction.atomic
 def move(
     obj: Any,
@@ -69,15 +123,14 @@ def move(
 ) -> Any:
     """Take the step, with `changes` to other fields, or raise and leave everything as it was.
 
-    PermissionDenied: not you. Refused: not so (a gate), or not any more (someone was faster).
+    PermissionDenied: not you. Refused: not so (a gate), not from here (out of turn), or not any more (someone was
+    faster).
     """
     if not by.may(step.permission, obj):
         raise PermissionDenied(step.permission)
     act = act or Act(by=by, step=step.name, data=changes)
-    if refusals := step.refusals(obj, at or timezone.now(), act):
+    if refusals := against(obj, step, at or timezone.now(), act):
         raise Refused(refusals)
-    if obj.status not in step.sources:
-        raise Refused.stale(obj, step)
     with declaring.step(step.name, reason=reason, clause=clause or ",".join(_clauses(step))):
         # Whoever comes second finds no row.
         rows = type(obj)._default_manager.filter(pk=obj.pk, status=obj.status)

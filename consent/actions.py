@@ -15,7 +15,7 @@ from accounts import notices
 from accounts.models import User
 from audit import declaring
 from audit.gates import Act, Refusal, Refused
-from audit.steps import Step, move
+from audit.steps import Step, in_turn, move
 from consent import queries, signing, strokes, wording
 from consent.models import Consent, ConsentRefusal, Disclosure, SelfPayNotice
 from consent.signing import Choices, Signature, Signer
@@ -35,9 +35,10 @@ def disclose(*, referral: Referral, by: User, shown: str = "", at: datetime | No
     a text that has changed meanwhile is refused. A consent that no longer holds lapses first."""
     at, now = _told_at(at, referral), timezone.now()
     _may(by, RECORD, referral)
-    _lock(referral)
-    lapse_if_changed(referral=referral, at=now)
-    _at_its_step(referral, pathway.CONSENT)
+    was = _lock(referral)
+    if lapse_if_changed(referral=referral, at=now):
+        was = referral.status
+    in_turn(referral, pathway.CONSENT, by=by, was=was, at=now)
     if refusals := pathway.CONSENT.refusals(referral, now, Act(by=by, step=pathway.CONSENT.name)):
         raise Refused(refusals)
     text, facts = queries.text_now(referral, now)
@@ -75,9 +76,7 @@ def record_consent(
     """
     now = timezone.now()
     at = at or now
-    _may(by, RECORD, referral)
-    _lock(referral)
-    _at_its_step(referral, pathway.CONSENT)
+    _lock_for(referral, pathway.CONSENT, by)
     text, facts = queries.text_now(referral, now)
     telling = queries.told(referral, shown)
     if telling is None:
@@ -175,7 +174,7 @@ def refuse(
     at = at or timezone.now()
     if signer not in Consent.Signer.values:
         raise ValidationError({"signer": _("Choose who says no.")})
-    _lock(referral)
+    _lock_for(referral, pathway.REFUSE_CONSENT, by)
     move(referral, pathway.REFUSE_CONSENT, by=by, at=at, reason=reason[:200], clause="B15", end_reason=reason[:300])
     with declaring.step(pathway.REFUSE_CONSENT.name, reason=reason[:200], clause="B15"):
         return ConsentRefusal.objects.create(
@@ -193,7 +192,7 @@ def withdraw(*, referral: Referral, by: User, reason: str = "", at: datetime | N
     """The patient takes the consent back: what is not tested yet is stopped and paid back, what is done stays (B15;
     PIPL art. 15). Whether a fee is to be paid back is asked of `queries.refund_due`."""
     at = at or timezone.now()
-    _lock(referral)
+    _lock_for(referral, pathway.WITHDRAW_CONSENT, by)
     move(referral, pathway.WITHDRAW_CONSENT, by=by, at=at, reason=reason[:200], clause="B15", end_reason=reason[:300])
     with declaring.step(pathway.WITHDRAW_CONSENT.name, reason=reason[:200], clause="B15"):
         referral.consents.filter(withdrawn_at__isnull=True).update(withdrawn_at=at, withdrawal_reason=reason[:200])
@@ -232,15 +231,16 @@ def _may(by: User, permission: str, referral: Referral) -> None:
         raise PermissionDenied(permission)
 
 
-def _lock(referral: Referral) -> None:
-    """One at a time on this case; whoever comes second sees what the first did."""
+def _lock(referral: Referral) -> str:
+    """One at a time on this case; whoever comes second sees what the first did. The status the caller had read."""
+    was = referral.status
     Referral.objects.select_for_update().filter(pk=referral.pk).values_list("pk").get()
     referral.refresh_from_db()
+    return was
 
 
-def _at_its_step(referral: Referral, step: Step) -> None:
-    if referral.status not in step.sources:
-        raise Refused.stale(referral, step)
+def _lock_for(referral: Referral, step: Step, by: User) -> None:
+    in_turn(referral, step, by=by, was=_lock(referral))
 
 
 def _told_at(at: datetime | None, referral: Referral) -> datetime:

@@ -9,7 +9,10 @@ class ReferralsConfig(AppConfig):
 
     def ready(self):
         from policy import coverage
-        from referrals import pathway  # noqa: F401  the steps, and with them the gates X01-X16 but X05
+        from referrals import (  # noqa: F401
+            pathway,  # the steps, and with them the gates X01-X16 but X05
+            turn,  # what a case says to a step out of turn
+        )
 
         cases = "referrals:list"
         coverage.claim(["A5", "A6"], "record", _("Request with diagnosis and indication"), cases)

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import Post, User
 from audit.steps import Step
-from referrals.models import Deliberation, MDTReview, MDTSeat, MDTTeam, Opinion, Referral
+from referrals.models import Deliberation, MDTReview, MDTSeat, MDTTeam, Opinion, Referral, Status
 
 Phase = Deliberation.Phase
 SYSTEM = "referrals.system"
@@ -39,6 +39,23 @@ END_DISCUSSION = Step(
 CALL_OFF = Step(
     "deliberation.called_off", {Phase.OPINIONS, Phase.DISCUSSION}, Phase.CANCELLED, SYSTEM,
     label=pgettext_lazy("step", "Deliberation called off"),
+)  # fmt: skip
+
+# What moves no status of the case, and where the case has to stand for it.
+CALL_MDT = Step(
+    "mdt.called", {Status.AWAITING_MDT}, None, "referrals.call_mdt", label=pgettext_lazy("step", "MDT called")
+)
+CALL_DISCUSSION = Step(
+    "discussion.called", {Status.AWAITING_DISCUSSION}, None, "referrals.call_discussion",
+    label=pgettext_lazy("step", "Departmental discussion called"),
+)  # fmt: skip
+MDT_OPINION = Step(
+    "mdt.opinion", {Status.AWAITING_MDT}, None, "referrals.give_opinion",
+    label=pgettext_lazy("step", "Opinion on the MDT"),
+)  # fmt: skip
+DISCUSSION_OPINION = Step(
+    "discussion.opinion", {Status.AWAITING_DISCUSSION}, None, "referrals.give_opinion",
+    label=pgettext_lazy("step", "Opinion in the department"),
 )  # fmt: skip
 
 # Members a department's discussion needs at least; whoever calls one may ask for more (a setting, practice.md).

@@ -16,7 +16,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models import Role
 from audit.gates import Act, Refusal
-from audit.steps import Step
+from audit.steps import Step, against
 from referrals import barcodes, pathway
 from referrals.actions.charging import price_today, standing
 from referrals.actions.onward import awaited
@@ -168,19 +168,20 @@ def _next(station: Station, case: Case, user: Any, at: datetime, *, judged: bool
 
 
 def stops(step: Step, case: Case | Referral, user: Any, at: datetime | None = None) -> list[Refusal]:
-    """What the gates of this step say against it now; asked as `user` where one is given."""
+    """What stands against this step now, as the action would say it; asked as `user` where one is given."""
     case, at = Case.of(case), at or timezone.now()
+    referral = case.referral
     data: dict[str, Any] = {}
-    if step is pathway.CHARGE and (price := price_today(case.referral, at)):
+    if step is pathway.CHARGE and (price := price_today(referral, at)):
         data["amount"] = price.amount
     if step is pathway.FILE:
         from referrals.actions.filing import documents
 
-        data |= documents(case.referral)
-    if step is pathway.PRESCRIBE:
+        data |= documents(referral)
+    if step is pathway.PRESCRIBE and referral.status in step.sources:
         return []
     act = Act(by=user, step=step.name, data=data) if user is not None or data else None
-    return step.refusals(case, at, act)
+    return against(referral, step, at, act, judged=case)
 
 
 def _shut_by(referral: Referral) -> list[str]:

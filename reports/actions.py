@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Institution, User
 from audit import declaring
 from audit.gates import Refusal, Refused
-from audit.steps import Step, move
+from audit.steps import Step, in_turn, move
 from referrals.models import Referral
 from reports import building, indicators, pdf, status_table, wording
 from reports import figures as counted_figures
@@ -151,11 +151,10 @@ def current_paper(*, report: Report, by: User) -> Report:
 # --- Its way ---
 
 
-def _latest_only(report: Report, step: Step) -> None:
+def _latest_only(report: Report, step: Step, by: User) -> None:
     if not report.is_latest:
         raise _refuse("superseded", _("There is a newer revision of this report; go on with that one."))
-    if report.status not in step.sources:
-        raise Refused.stale(report, step)
+    in_turn(report, step, by=by)
 
 
 def _as_read(report: Report, version: int | None) -> None:
@@ -170,7 +169,7 @@ def review(*, report: Report, by: User, version: int | None = None) -> Report:
     _person(by)
     if not by.may(REVIEWED.permission, report):
         raise PermissionDenied(REVIEWED.permission)
-    _latest_only(report, REVIEWED)
+    _latest_only(report, REVIEWED, by)
     _as_read(report, version)
     return move(report, REVIEWED, by=by, reviewed_at=timezone.now(), reviewed_by=by)
 
@@ -182,7 +181,7 @@ def sign_off(*, report: Report, document_number: str, by: User, version: int | N
     _person(by)
     if not by.may(SIGNED_OFF.permission, report):
         raise PermissionDenied(SIGNED_OFF.permission)
-    _latest_only(report, SIGNED_OFF)
+    _latest_only(report, SIGNED_OFF, by)
     _as_read(report, version)
     if report.reviewed_by_id == by.pk:
         raise _refuse("X14", _("You reviewed this report; someone else has to sign it off."))
@@ -195,8 +194,7 @@ def sign_off(*, report: Report, document_number: str, by: User, version: int | N
     locked = (
         Report.objects.select_for_update(of=("self",)).select_related("institution__supervised_by").get(pk=report.pk)
     )
-    if locked.status not in SIGNED_OFF.sources:
-        raise Refused.stale(locked, SIGNED_OFF)
+    in_turn(locked, SIGNED_OFF, by=by, was=report.status)
     if Report.objects.filter(institution=locked.institution_id, document_number=number).exists():
         raise _refuse("number", _("The document number %(number)s has been given already.") % {"number": number})
     now = timezone.now()
@@ -223,7 +221,7 @@ def submit(*, report: Report, by: User) -> Report:
     _person(by)
     if not by.may(SUBMITTED.permission, report):
         raise PermissionDenied(SUBMITTED.permission)
-    _latest_only(report, SUBMITTED)
+    _latest_only(report, SUBMITTED, by)
     return move(report, SUBMITTED, by=by, submitted_at=timezone.now(), submitted_by=by)
 
 

@@ -237,14 +237,14 @@ def test_a_wrong_label_is_refused_at_its_field_in_the_same_words(hospital, progr
     assert body["errors"] == {name: list(told) for name, told in fault.value.message_dict.items()}
 
 
-def test_a_step_already_taken_is_stale(hospital, program):
+def test_a_step_already_taken_is_out_of_turn(hospital, program):
     case = hospital.at("awaiting_approval")
     client = program(hospital.affairs)
     client.step(case, "outsourcing.approved")
 
-    body = problem(client.step(case, "outsourcing.approved"), 409, "stale")
+    body = problem(client.step(case, "outsourcing.approved"), 409, "out-of-turn")
 
-    assert body["refusals"][0]["code"] == "stale"
+    assert body["refusals"][0]["code"] == "out_of_turn"
     assert case.approvals.count() == 1
 
 

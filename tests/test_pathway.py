@@ -37,7 +37,7 @@ def test_a_step_starts_from_its_sources_and_from_nowhere_else(step, case, monkey
                 moved.add(status)
                 transaction.set_rollback(True)
         except Refused as refused:
-            assert [one.code for one in refused.refusals] == ["stale"]
+            assert [one.code for one in refused.refusals] == ["out_of_turn"]
             case.refresh_from_db()
 
     assert moved == step.sources

@@ -295,7 +295,7 @@ def test_a_sampled_case_is_not_cancelled_any_more(doctor, hospital):
     referral = ReferralFactory(institution=hospital, requester=doctor, sampled=True)
     with pytest.raises(Refused) as refused:
         requests.cancel(referral=referral, by=doctor, reason="患者转院")
-    assert codes(refused) == ["stale"]
+    assert codes(refused) == ["out_of_turn"]
 
 
 def test_the_test_is_changed_on_the_mdts_advice_and_the_old_one_stays_in_view(doctor, hospital, line):

@@ -91,7 +91,8 @@ def test_approval_and_withdrawal_at_once_leave_one_truth(hospital):
         status = seen(lambda case=case: Referral.objects.get(pk=case.pk).status)
         approved = seen(lambda case=case: case.approvals.filter(decided_by=hospital.affairs).exists())
         assert "done" in said
-        assert set(said) <= {"done", "stale", "X05"}
+        # The withdrawal reads the case anew in the object both were given, so the slower approval may see it first.
+        assert set(said) <= {"done", "stale", "out_of_turn", "X05"}
         assert approved == (said[0] == "done")
         assert status == (Status.WITHDRAWN if said[1] == "done" else Status.AWAITING_CHARGE)
 

@@ -142,9 +142,9 @@ def test_a_test_done_in_house_from_request_to_filed_record(desk):
     # Before consent the cashier is refused, and nothing is charged (A11, X05).
     sign_in(desk, "LXZ905")
     desk.visit(f"/cases/{case}/charge/")
-    desk.locator("main [name=receipt_no]").fill("JS20261122000")
-    desk.locator("main form:has([name=receipt_no]) button[type=submit]").click()
     shown(desk, "暂不能办理")
+    shown(desk, "未检索到有效的书面知情同意")
+    assert not desk.locator("main [name=receipt_no]").count()
     with declaring.acting(User.objects.machine(), step="test"):
         assert not Referral.objects.get(pk=case).charges.exists()
 

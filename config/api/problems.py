@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from accounts.models import Role
 from audit.gates import Refusal, Refused
+from audit.steps import OUT_OF_TURN
 from desk import errors
 
 CONTENT_TYPE = "application/problem+json"
@@ -75,11 +76,13 @@ def of(fault: Exception) -> dict[str, Any] | None:
 
 
 def _refused(fault: Refused) -> dict[str, Any]:
-    """409 when the case has moved on, else 422: the gates' own words."""
+    """409 when the case has moved on or the step does not start from where it stands, else 422: the gates' own words."""
     said = [refusal(one) for one in fault.refusals]
     detail = "；".join(one["message"] for one in said)
     if any(one["code"] == "stale" for one in said):
         return problem("stale", _("The record has changed in the meantime."), 409, detail, refusals=said)
+    if any(one["code"] == OUT_OF_TURN for one in said):
+        return problem("out-of-turn", _("This step is not due now."), 409, detail, refusals=said)
     return problem("refused", _("This step may not be taken now."), 422, detail, refusals=said)
 
 

@@ -25,7 +25,7 @@ from consent.models import Consent
 from consent.signing import Method, Signature
 from consent.views.papers import case_url, pdf_response
 from documents import files
-from referrals import pathway
+from referrals import next_steps, pathway
 from referrals.models import Referral
 
 RECORD, WITHDRAW = "consent.record_consent", "consent.record_withdrawal"
@@ -46,10 +46,14 @@ def start_page(request: HttpRequest, referral: Referral, refusals: Any = (), for
     now, text, stopped = timezone.now(), None, list(refusals)
     standing = queries.standing(referral)
     changed = queries.changes(standing, referral, now) if standing and standing.number else []
+    is_open = referral.status in pathway.CONSENT.sources
+    if not (stopped or is_open or standing):
+        stopped = next_steps.stops(pathway.CONSENT, referral, request.user)
     try:
         text, _facts = queries.text_now(referral, now)
     except Refused as refused:
-        stopped += [one for one in refused.refusals if one.code not in {other.code for other in stopped}]
+        if is_open or standing or not stopped:
+            stopped += [one for one in refused.refusals if one.code not in {other.code for other in stopped}]
     context = {
         "referral": referral,
         "person": paper.person(referral),
@@ -60,7 +64,7 @@ def start_page(request: HttpRequest, referral: Referral, refusals: Any = (), for
         "refusals": stopped,
         "standing": standing,
         "changed": changed if referral.status in pathway.LAPSE_CONSENT.sources else [],
-        "open": referral.status in pathway.CONSENT.sources,
+        "open": is_open,
         "check_code": paper.check_code(text.sha256) if text else "",
         "breadcrumb": [(referral.number, case_url(referral)), (_("Disclosure and consent"), "")],
         "case_url": case_url(referral),

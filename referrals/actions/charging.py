@@ -18,7 +18,7 @@ from audit import declaring
 from audit.gates import Act
 from audit.steps import move
 from referrals import pathway
-from referrals.actions.held import hold, may, needed, refuse
+from referrals.actions.held import hold, hold_for, may, needed, refuse
 from referrals.actions.onward import onward
 from referrals.gates import local_day
 from referrals.models import Charge, Referral, Status
@@ -54,16 +54,13 @@ def charge(
     never for research (X09). `receipt_no` is the hospital's own number (HIS 结算号, 票据号); `amount` is what another
     system says it charged, which X07 holds against the price."""
     at = at or timezone.now()
-    receipt_no = needed(receipt_no=receipt_no)["receipt_no"]
-    if kind not in Charge.Kind.values:
-        raise ValidationError({"kind": _("Choose the kind of entry.")})
-    # Research first: the cashier who tries is told so, wherever the case stands.
-    if referral.is_research:
-        _ask(referral, by, at)
-    referral = hold(referral, pathway.CHARGE)
     price = price_today(referral, at)
     asked = amount if amount is not None else price and price.amount
     data = {"amount": asked} if asked is not None else {}
+    referral = hold_for(referral, pathway.CHARGE, by=by, at=at, data=data)
+    receipt_no = needed(receipt_no=receipt_no)["receipt_no"]
+    if kind not in Charge.Kind.values:
+        raise ValidationError({"kind": _("Choose the kind of entry.")})
     move(referral, pathway.CHARGE, by=by, act=Act(by, pathway.CHARGE.name, data), at=at, charged_at=at)
     Charge.objects.create(
         referral=referral,
@@ -78,15 +75,6 @@ def charge(
     return onward(referral, at=at)
 
 
-def _ask(referral: Referral, by: User, at: datetime) -> None:
-    """Raise what the gates of the step say, without moving."""
-    from audit.gates import Refused
-
-    may(by, pathway.CHARGE.permission, referral)
-    if refusals := pathway.CHARGE.refusals(referral, at, Act(by, pathway.CHARGE.name, {})):
-        raise Refused([one for one in refusals if one.code == "X09"] or refusals)
-
-
 def _consent(referral: Referral):
     """The consent the fee stands on; the floor above keeps consents, so it is asked for by its relation."""
     return referral.consents.filter(withdrawn_at__isnull=True, lapsed_at__isnull=True).order_by("-signed_at").first()
@@ -99,9 +87,9 @@ def refund(*, referral: Referral, by: User, reversal_no: str, reason: str, at: d
     The charge stays with its reversal. Unless the case has ended, it awaits the fee again.
     """
     at = at or timezone.now()
-    texts = needed(reversal_no=reversal_no, reason=reason)
     referral = hold(referral)
     may(by, pathway.REFUND.permission, referral)
+    texts = needed(reversal_no=reversal_no, reason=reason)
     made = standing(referral)
     if made is None:
         raise refuse("refund", _("There is no charge to refund."), referral, anchor="charge")

@@ -14,8 +14,9 @@ from accounts import notices
 from accounts.models import User
 from audit import declaring
 from audit.gates import Act, Refusal, Refused, Verdict, judge
-from audit.steps import Step, move
+from audit.steps import OUT_OF_TURN, Step, move
 from referrals import deliberating, minutes, numbering, pathway
+from referrals.actions.held import hold, hold_for
 from referrals.actions.onward import onward
 from referrals.deliberating import OPEN, Conclusion, Phase
 from referrals.gates import Case
@@ -28,7 +29,6 @@ from referrals.models import (
     MDTTeam,
     Opinion,
     Referral,
-    Status,
 )
 
 MDT_STEPS: dict[str, Step] = {
@@ -42,9 +42,7 @@ MDT_STEPS: dict[str, Step] = {
 @transaction.atomic
 def call_mdt(*, referral: Referral, team: MDTTeam, by: User, at: datetime | None = None) -> Deliberation:
     """Put the case before a team of its hospital. The team's quorum of the day is frozen with it."""
-    if not by.may("referrals.call_mdt", referral):
-        raise PermissionDenied("referrals.call_mdt")
-    referral = _waiting(referral, Status.AWAITING_MDT, pathway.MDT_AGREE)
+    referral = hold_for(referral, deliberating.CALL_MDT, by=by)
     if team.institution_id != referral.institution_id or not deliberating.teams(team.institution_id).filter(pk=team.pk):
         raise ValidationError({"team": _("Choose a team of this hospital.")})
     called = _call(
@@ -63,9 +61,7 @@ def call_discussion(
     *, referral: Referral, by: User, quorum: int = deliberating.DISCUSSION_QUORUM, at: datetime | None = None
 ) -> Deliberation:
     """Put the case before the requesting department's own doctors."""
-    if not by.may("referrals.call_discussion", referral):
-        raise PermissionDenied("referrals.call_discussion")
-    referral = _waiting(referral, Status.AWAITING_DISCUSSION, pathway.DISCUSS)
+    referral = hold_for(referral, deliberating.CALL_DISCUSSION, by=by)
     if quorum < deliberating.DISCUSSION_QUORUM:
         message = _("A departmental discussion needs at least %(n)d doctors.")
         raise ValidationError({"quorum": message % {"n": deliberating.DISCUSSION_QUORUM}})
@@ -73,18 +69,6 @@ def call_discussion(
         referral, Deliberation.Kind.DEPARTMENT, by, at, "discussion.called",
         department_id=referral.department_id, quorum=quorum,
     )  # fmt: skip
-
-
-def _waiting(referral: Referral, status: str, step: Step) -> Referral:
-    now = _case(referral.pk)
-    if now.status != status:
-        raise Refused.stale(now, step)
-    return now
-
-
-def _case(pk: int) -> Referral:
-    related = ("test", "indication", "institution", "requester")
-    return Referral.objects.select_for_update(of=("self",)).select_related(*related).get(pk=pk)
 
 
 def _call(referral: Referral, kind: str, by: User, at: datetime | None, step: str, **fields: Any) -> Deliberation:
@@ -115,6 +99,7 @@ def call_off(*, deliberation: Deliberation, by: User, reason: str) -> Deliberati
     if not reason.strip():
         raise ValidationError({"reason": _("Give the reason.")})
     held = _held(deliberation)
+    _must_be_open(held, deliberation.status)
     return move(held, deliberating.CALL_OFF, by=User.objects.machine(), reason=reason.strip())
 
 
@@ -142,12 +127,13 @@ def _member(deliberation: Deliberation, by: User) -> None:
         raise Refused(Refusal("member", message))
 
 
-def _must_be_open(deliberation: Deliberation) -> None:
+def _must_be_open(deliberation: Deliberation, was: str) -> None:
+    """`was` is the phase the caller read: one that ended since then is a race lost."""
     if deliberation.status not in OPEN:
         message = _("This discussion has ended (%(phase)s): nothing was recorded.")
         raise Refused(
             Refusal(
-                "stale",
+                "stale" if was in OPEN else OUT_OF_TURN,
                 message % {"phase": deliberation.get_status_display()},
                 mend=link("referrals:deliberation", deliberation.pk),
                 mend_label=_("Reload"),
@@ -175,7 +161,7 @@ def give_opinion(
     if not by.may("referrals.give_opinion", deliberation):
         raise PermissionDenied("referrals.give_opinion")
     held = _held(deliberation)
-    _must_be_open(held)
+    _must_be_open(held, deliberation.status)
     _not_the_requester(held, by)
     _member(held, by)
     is_first = not held.opinions.filter(member=by, is_first=True).exists()
@@ -240,7 +226,7 @@ def conclude_mdt(
         wrong["advice"] = _("Write the advice on treatment.")
     if wrong:
         raise ValidationError(wrong)
-    referral, step = _case(held.referral_id), MDT_STEPS[conclusion]
+    referral, step = hold(held.referral), MDT_STEPS[conclusion]
     changes: dict[str, Any] = {"mdt_concluded_at": at}
     if conclusion == Conclusion.DISAGREE:
         changes["end_reason"] = "；".join(
@@ -278,7 +264,7 @@ def conclude_discussion(
     held = _may_conclude(deliberation, by, seen)
     if not note.strip():
         raise ValidationError({"note": _("Write the department's opinion, dissenting ones too.")})
-    referral = _case(held.referral_id)
+    referral = hold(held.referral)
     if agreed and not referral.evidence.exists():
         mend = link("referrals:case", referral.pk, anchor="discussion")
         raise Refused(Refusal("X03", WITHOUT_GUIDELINE, ("A22",), mend))
@@ -300,7 +286,7 @@ def conclude_discussion(
 def _may_conclude(deliberation: Deliberation, by: User, seen: int | None) -> Deliberation:
     """Held, open, by a member who is not the requester and has spoken, with a quorum, and nothing unread."""
     held = _held(deliberation)
-    _must_be_open(held)
+    _must_be_open(held, deliberation.status)
     _not_the_requester(held, by)
     _member(held, by)
     state = deliberating.quorum(held)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from audit.steps import move
 from referrals import pathway
-from referrals.actions.held import hold, needed, refuse
+from referrals.actions.held import hold_for, needed, refuse
 from referrals.actions.requests import close_deliberations
 from referrals.models import Referral
 
@@ -20,8 +20,8 @@ from referrals.models import Referral
 def void(*, referral: Referral, by: User, reason: str, at: datetime | None = None) -> Referral:
     """Medical affairs voids an entry made by mistake. A fee that stands is refunded first."""
     at = at or timezone.now()
+    referral = hold_for(referral, pathway.VOID, by=by, at=at)
     reason = needed(reason=reason)["reason"]
-    referral = hold(referral, pathway.VOID)
     if referral.charges.filter(reversed_at__isnull=True).exists():
         raise refuse(
             "charged", _("The fee has been charged: refund it first, then void the entry."), referral, anchor="charge"

@@ -11,9 +11,9 @@ from django.utils import timezone
 from accounts.models import User
 from audit import declaring
 from audit.gates import Act, Refused
-from audit.steps import move
+from audit.steps import against, move
 from referrals import pathway
-from referrals.actions.held import hold, may, needed
+from referrals.actions.held import hold, hold_for, may, needed
 from referrals.actions.results import current
 from referrals.models import Filing, Prescription, Referral
 
@@ -33,7 +33,8 @@ def documents(referral: Referral) -> dict[str, bool]:
 def file_record(*, referral: Referral, by: User, at: datetime | None = None) -> Filing:
     """The case is closed with its three documents, past X11; what is missing is named."""
     at = at or timezone.now()
-    referral = hold(referral, pathway.FILE)
+    held = documents(referral)
+    referral = hold_for(referral, pathway.FILE, by=by, at=at, data=held)
     held = documents(referral)
     move(referral, pathway.FILE, by=by, act=Act(by, pathway.FILE.name, held), at=at, filed_at=at)
     return Filing.objects.create(referral=referral, filed_at=at, filed_by=by, **held)
@@ -57,10 +58,8 @@ def prescribe(
         prescribed_by=by,
     )
     act = Act(by, pathway.PRESCRIBE.name, {"prescription": order})
-    if refusals := pathway.PRESCRIBE.refusals(referral, at, act):
+    if refusals := against(referral, pathway.PRESCRIBE, at, act):
         raise Refused(refusals)
-    if referral.status not in pathway.PRESCRIBE.sources:
-        raise Refused.stale(referral, pathway.PRESCRIBE)
     with declaring.step(pathway.PRESCRIBE.name, clause="A31"):
         order.save()
     return order

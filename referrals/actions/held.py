@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,21 +12,38 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from audit.gates import Refusal, Refused
-from audit.steps import Step
+from audit.gates import Act, Refusal, Refused
+from audit.steps import Step, in_turn
 from referrals.gates.words import link
 from referrals.models import Referral
 
 RELATED = ("test", "indication__edition", "patient", "study", "institution", "requester", "laboratory", "contract")
 
 
-def hold(referral: Referral, *steps: Step) -> Referral:
-    """The case as it stands now, held until the end of the transaction. Whoever comes second waits here, and is told
-    that the case has moved on."""
-    now = Referral.objects.select_for_update(of=("self",)).select_related(*RELATED).get(pk=referral.pk)
-    if steps and (now.status != referral.status or not any(now.status in step.sources for step in steps)):
-        raise Refused.stale(now, steps[0])
+def hold(referral: Referral) -> Referral:
+    """The case as it stands now, held until the end of the transaction. Whoever comes second waits here."""
+    return Referral.objects.select_for_update(of=("self",)).select_related(*RELATED).get(pk=referral.pk)
+
+
+def hold_for(
+    referral: Referral, step: Step, *, by: User, at: datetime | None = None, data: Mapping[str, Any] | None = None
+) -> Referral:
+    """The case held, at the place this step starts from (`audit.steps.in_turn`). `data` is what the step brings to its
+    gates."""
+    now = hold(referral)
+    in_turn(now, step, by=by, was=referral.status, at=at, act=Act(by=by, step=step.name, data=data or {}))
     return now
+
+
+def as_drawn(referral: Referral, drawn: str) -> None:
+    """A page, or a program's screen, drawn for another status than the case has now is stale; one that does not say
+    is judged by the step."""
+    if not drawn or drawn == referral.status:
+        return
+    message = _(
+        "The case has moved on since this page was opened: it now stands at “%(status)s”. Nothing was saved."
+    ) % {"status": referral.get_status_display()}
+    raise Refused(Refusal("stale", message, (), link("referrals:case", referral.pk), _("To the case")))
 
 
 def may(by: User, permission: str, obj: Any) -> None:

@@ -19,6 +19,7 @@ from audit.steps import Step, move
 from catalog.models import Indication
 from referrals import identity, numbering, pathway, requesting
 from referrals.actions import drafts
+from referrals.actions.held import hold_for
 from referrals.actions.onward import onward
 from referrals.gates.discussing import WITHOUT_GUIDELINE
 from referrals.gates.words import link
@@ -259,7 +260,7 @@ def change_test(
     again, and what the MDT concluded on the old test does not count for the new one."""
     at = at or timezone.now()
     _own(referral, by)
-    referral = _locked(referral, pathway.CHANGE)
+    referral = hold_for(referral, pathway.CHANGE, by=by, at=at)
     rows = requesting.filled(evidence)
     if not reason.strip():
         raise ValidationError({"reason": _("Give the reason.")})
@@ -299,7 +300,7 @@ def supplement(
     """What the MDT asked for; what stood before stays in view, and the case waits for the MDT again."""
     at = at or timezone.now()
     _own(referral, by)
-    referral = _locked(referral, pathway.SUPPLEMENT)
+    referral = hold_for(referral, pathway.SUPPLEMENT, by=by, at=at)
     if not note.strip():
         raise ValidationError({"note": _("Write what is added.")})
     changes: dict[str, Any] = {}
@@ -321,9 +322,9 @@ def cancel(*, referral: Referral, by: User, reason: str, at: datetime | None = N
     at = at or timezone.now()
     if referral.requester_id not in by.stands_for and by.scope != Role.Scope.INSTITUTION:
         raise PermissionDenied("referrals.cancel_referral")
+    referral = hold_for(referral, pathway.CANCEL, by=by, at=at)
     if not reason.strip():
         raise ValidationError({"reason": _("Give the reason.")})
-    referral = _locked(referral, pathway.CANCEL)
     if referral.charges.filter(reversed_at__isnull=True).exists():
         message = _("The fee has been charged: refund it first, then cancel the request.")
         raise Refused(Refusal("charged", message, mend=link("referrals:charge", referral.pk)))
@@ -344,15 +345,6 @@ def close_deliberations(referral: Referral) -> None:
 def _own(referral: Referral, by: User) -> None:
     if referral.requester_id not in by.stands_for:
         raise PermissionDenied("referrals.submit_referral")
-
-
-def _locked(referral: Referral, step: Step) -> Referral:
-    """The case as it stands now, held until the end of the transaction; refused when it has moved on."""
-    related = ("test", "indication", "patient", "study", "institution", "requester")
-    now = Referral.objects.select_for_update(of=("self",)).select_related(*related).get(pk=referral.pk)
-    if now.status != referral.status or now.status not in step.sources:
-        raise Refused.stale(now, step)
-    return now
 
 
 def _correct(referral: Referral, field: str, before: str, after: str, reason: str, by: User, at: datetime) -> None:

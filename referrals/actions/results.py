@@ -17,7 +17,7 @@ from audit import declaring
 from audit.steps import Step, move
 from documents import files
 from referrals import barcodes, pathway
-from referrals.actions.held import hold, may, needed, newest, not_in_future, refuse
+from referrals.actions.held import hold_for, needed, newest, not_in_future, refuse
 from referrals.actions.onward import onward
 from referrals.actions.specimens import fit_to_go_on
 from referrals.gates.words import link
@@ -58,8 +58,7 @@ def record_result(
 ) -> Result:
     """The report of this case's own specimen is taken in, with its PDF. `barcode` is the specimen the report names; a
     report of another specimen is refused and nothing is kept."""
-    referral = hold(referral, pathway.REPORT)
-    may(by, pathway.REPORT.permission, referral)
+    referral = hold_for(referral, pathway.REPORT, by=by)
     specimen = _specimen_named(referral, barcode)
     if referral.status == Status.SAMPLED:
         _may_be_tested_here(referral, specimen)
@@ -90,9 +89,8 @@ def correct_result(
     alterations: Iterable[Mapping[str, str]] = (),
 ) -> Result:
     """A corrected report replaces the one in force, which stays in view; it is reviewed and told anew."""
+    referral = hold_for(referral, pathway.CORRECT_RESULT, by=by)
     reason = needed(reason=reason)["reason"]
-    referral = hold(referral, pathway.CORRECT_RESULT)
-    may(by, pathway.CORRECT_RESULT.permission, referral)
     former = current(referral)
     if former is None:
         raise refuse("result", _("No report is recorded."), referral, anchor="result")
@@ -194,7 +192,7 @@ def _not_of_another(referral: Referral, report_no: str, pdf: files.Upload) -> No
 def review(*, referral: Referral, by: User, note: str = "", at: datetime | None = None) -> Result:
     """The requesting doctor, or a colleague, has read the report; never who entered it."""
     at = at or timezone.now()
-    referral, result = _in_force(referral, pathway.REVIEW)
+    referral, result = _in_force(referral, pathway.REVIEW, by)
     if result.entered_by_id == by.pk:
         message = _("Who entered the report does not review it: a colleague has to.")
         raise refuse("X14", message, referral, anchor="result")
@@ -209,7 +207,7 @@ def review(*, referral: Referral, by: User, note: str = "", at: datetime | None 
 @transaction.atomic
 def tell(*, referral: Referral, by: User, at: datetime | None = None) -> Result:
     """The patient was told what the report says."""
-    referral, result = _in_force(referral, pathway.TELL)
+    referral, result = _in_force(referral, pathway.TELL, by)
     at = not_in_future(at, "at", since=result.reviewed_at)
     move(referral, pathway.TELL, by=by, at=at, told_at=at)
     with declaring.step(pathway.TELL.name):
@@ -219,8 +217,8 @@ def tell(*, referral: Referral, by: User, at: datetime | None = None) -> Result:
     return result
 
 
-def _in_force(referral: Referral, step: Step) -> tuple[Referral, Result]:
-    referral = hold(referral, step)
+def _in_force(referral: Referral, step: Step, by: User) -> tuple[Referral, Result]:
+    referral = hold_for(referral, step, by=by)
     result = current(referral)
     if result is None:
         raise refuse("result", _("No report is recorded."), referral, anchor="result")

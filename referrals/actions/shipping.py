@@ -15,14 +15,15 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from audit import declaring
-from audit.gates import Refusal, Refused
-from audit.steps import move
+from audit.gates import Act, Refusal, Refused
+from audit.steps import OUT_OF_TURN, against, move
 from documents import files
 from referrals import barcodes, manifest, numbering, pathway
-from referrals.actions.held import hold, may, needed, not_in_future, refuse
+from referrals.actions.held import hold, hold_for, may, needed, not_in_future, refuse
 from referrals.actions.onward import onward
 from referrals.actions.specimens import fit_to_go_on
 from referrals.gates import local_day
+from referrals.gates.words import link
 from referrals.models import Referral, Shipment, ShipmentBatch, Specimen, Status
 from vendors.models import Contract, ContractItem, Laboratory
 
@@ -46,7 +47,9 @@ def pack(
     for case in cases:
         may(by, PERMISSION, case)
         specimen = barcodes.current(case)
-        if said := _not_to_pack(case, specimen, laboratory, institution.pk):
+        if case.status not in pathway.SHIP.sources:
+            refusals += [_of(case, one) for one in against(case, pathway.SHIP, at, Act(by, pathway.SHIP.name))]
+        elif said := _not_to_pack(case, specimen, laboratory, institution.pk):
             refusals.append(_of(case, refuse("packing", said, case, anchor="specimen").refusals[0]))
         else:
             specimens.append(specimen)
@@ -62,8 +65,6 @@ def pack(
 
 
 def _not_to_pack(case: Referral, specimen: Specimen | None, laboratory: Laboratory, institution: int) -> str:
-    if case.status != Status.SAMPLED:
-        return _("It stands at “%(status)s”, not at “sampled”.") % {"status": case.get_status_display()}
     if case.institution_id != institution:
         return _("It belongs to another hospital.")
     if case.laboratory_id != laboratory.pk:
@@ -130,7 +131,7 @@ def hand_over(
 
 
 def _leave(batch: ShipmentBatch, specimen: Specimen, by: User, at: datetime) -> None:
-    case = hold(specimen.referral, pathway.SHIP)
+    case = hold_for(specimen.referral, pathway.SHIP, by=by, at=at)
     if barcodes.current(case) != specimen or case.laboratory_id != batch.laboratory_id or not fit_to_go_on(specimen):
         message = _("Its specimen or its laboratory has changed since it was packed.")
         raise refuse("packing", message, case, anchor="specimen")
@@ -172,7 +173,7 @@ def _packed(batch: ShipmentBatch, by: User) -> ShipmentBatch:
     may(by, PERMISSION, now)
     if now.handed_over_at:
         message = _("Batch %(batch)s was handed over already; nothing was changed.") % {"batch": now.number}
-        raise Refused(Refusal("stale", message))
+        raise Refused(Refusal(OUT_OF_TURN if batch.handed_over_at else "stale", message))
     return now
 
 
@@ -187,7 +188,7 @@ def _of(case: Referral, refusal: Refusal) -> Refusal:
 @transaction.atomic
 def receive(*, referral: Referral, by: User, at: datetime | None = None) -> Referral:
     """The laboratory signed for the specimen."""
-    referral = hold(referral, pathway.RECEIVE)
+    referral = hold_for(referral, pathway.RECEIVE, by=by)
     shipment = _on_the_road(referral)
     at = not_in_future(at, "at", since=shipment.shipped_at)
     move(referral, pathway.RECEIVE, by=by, at=at, received_at=at)
@@ -204,6 +205,9 @@ def receive_batch(*, batch: ShipmentBatch, by: User, at: datetime | None = None)
         for one in batch.shipments.filter(received_at__isnull=True, rejected_at__isnull=True).select_related("referral")
         if one.referral.status == Status.SHIPPED
     ]
+    if not batch.handed_over_at:
+        message = _("Batch %(batch)s has not been handed over yet: there is nothing to receive.")
+        raise Refused(Refusal(OUT_OF_TURN, message % {"batch": batch}, (), link("referrals:batch", batch.pk)))
     if not waiting:
         raise Refused(Refusal("stale", _("No specimen of this batch is on the road any more.")))
     for referral in waiting:
@@ -214,8 +218,8 @@ def receive_batch(*, batch: ShipmentBatch, by: User, at: datetime | None = None)
 @transaction.atomic
 def reject(*, referral: Referral, by: User, reason: str, at: datetime | None = None) -> Referral:
     """The laboratory refuses the specimen, with the reason; another one has to be taken."""
+    referral = hold_for(referral, pathway.REJECT, by=by)
     reason = needed(reason=reason)["reason"]
-    referral = hold(referral, pathway.REJECT)
     shipment = _on_the_road(referral)
     at = not_in_future(at, "at", since=shipment.shipped_at)
     move(referral, pathway.REJECT, by=by, at=at, reason=reason)

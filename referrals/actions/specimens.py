@@ -14,7 +14,7 @@ from audit import declaring
 from audit.steps import move
 from catalog.models import GeneTest
 from referrals import barcodes, pathway
-from referrals.actions.held import hold, may, needed, not_in_future, refuse
+from referrals.actions.held import hold, hold_for, may, needed, not_in_future, refuse
 from referrals.actions.onward import onward
 from referrals.models import Referral, Specimen
 
@@ -47,8 +47,8 @@ def collect(
 ) -> Specimen:
     """A specimen is taken under the label printed for it. `barcode` is scanned from the label: another case's label is
     refused. Past X01, X03, X05 and X10."""
+    referral = hold_for(referral, pathway.COLLECT, by=by)
     at = not_in_future(at, "at")
-    referral = hold(referral, pathway.COLLECT)
     expected = barcodes.next_barcode(referral)
     if barcodes.clean(barcode) != expected:
         raise ValidationError({"barcode": _wrong_label(barcode, expected)})
@@ -82,9 +82,8 @@ def assess(
 ) -> Specimen:
     """Pathology finds the specimen fit, or unfit: then it has to be taken again. What holds too few tumour cells for
     the test cannot be found fit."""
+    referral = hold_for(referral, pathway.FIND_UNFIT, by=by)
     at = not_in_future(at, "at")
-    referral = hold(referral, pathway.FIND_UNFIT)
-    may(by, pathway.FIND_UNFIT.permission, referral)
     specimen = barcodes.current(referral)
     if specimen is None:
         raise refuse("specimen", _("No specimen is recorded."), referral, anchor="specimen")

@@ -11,6 +11,7 @@ from rest_framework import serializers
 
 from accounts.models import User
 from audit.gates import Refusal, Refused
+from audit.steps import OUT_OF_TURN, Step, in_turn
 from catalog import queries as catalog
 from catalog.models import Indication
 from config.api.fields import FileField
@@ -29,6 +30,7 @@ from referrals.actions import (
 from referrals.api.register import add, add_act
 from referrals.gates.words import link
 from referrals.models import Charge, Deliberation, MDTReview, MDTTeam, Opinion, Referral, Result, Status
+from referrals.next_steps import roles_with
 
 Data = dict[str, Any]
 text = serializers.CharField
@@ -121,12 +123,15 @@ class ConcludeDiscussion(Seen):
     note = text()
 
 
-def opened(referral: Referral, kind: str) -> Deliberation:
-    """The deliberation of this case that is open."""
+def opened(referral: Referral, kind: str, step: Step, by: User) -> Deliberation:
+    """The deliberation of this case that is open. A case that waits for one not called yet says who calls it."""
     found = referral.deliberations.filter(kind=kind, status__in=deliberating.OPEN).first()
     if found is None:
-        message = _("No discussion of this case is open: it has not been called, or it has ended.")
-        raise Refused(Refusal("stale", message, (), link("referrals:case", referral.pk)))
+        in_turn(referral, step, by=by)
+        call = deliberating.CALL_MDT if kind == MDT else deliberating.CALL_DISCUSSION
+        message = _("“%(step)s” cannot be done now: the discussion has not been called. That is done by %(roles)s.")
+        values = {"step": step.label, "roles": "、".join(roles_with(call.permission))}
+        raise Refused(Refusal(OUT_OF_TURN, message % values, (), link("referrals:case", referral.pk)))
     return found
 
 
@@ -134,6 +139,7 @@ MDT, DEPARTMENT = Deliberation.Kind.MDT, Deliberation.Kind.DEPARTMENT
 
 
 def _call_mdt(referral: Referral, by: User, data: Data) -> Any:
+    in_turn(referral, deliberating.CALL_MDT, by=by)
     teams = MDTTeam.objects.visible_to(by)
     wanted = data["team"]
     team = teams.filter(pk=wanted).first() if wanted else deliberating.suggested_team(referral)
@@ -142,47 +148,38 @@ def _call_mdt(referral: Referral, by: User, data: Data) -> Any:
     return deliberations.call_mdt(referral=referral, by=by, team=team)
 
 
-def _opinion(kind: str) -> Any:
-    return lambda one, by, data: deliberations.give_opinion(deliberation=opened(one, kind), by=by, **data)
+def _opinion(kind: str, step: Step) -> Any:
+    return lambda one, by, data: deliberations.give_opinion(deliberation=opened(one, kind, step, by), by=by, **data)
 
 
-def _conclude(conclusion: str) -> Any:
+def _conclude(conclusion: str, step: Step) -> Any:
     return lambda one, by, data: deliberations.conclude_mdt(
-        deliberation=opened(one, MDT), by=by, conclusion=conclusion, **data
+        deliberation=opened(one, MDT, step, by), by=by, conclusion=conclusion, **data
     )
 
 
-def _discuss(agreed: bool) -> Any:
+def _discuss(agreed: bool, step: Step) -> Any:
     return lambda one, by, data: deliberations.conclude_discussion(
-        deliberation=opened(one, DEPARTMENT), by=by, agreed=agreed, **data
+        deliberation=opened(one, DEPARTMENT, step, by), by=by, agreed=agreed, **data
     )
 
 
-add_act(
-    "mdt.called", pgettext_lazy("step", "MDT called"), "referrals.call_mdt", {Status.AWAITING_MDT}, CallMDT, _call_mdt
-)
-add_act(
-    "discussion.called", pgettext_lazy("step", "Departmental discussion called"), "referrals.call_discussion",
-    {Status.AWAITING_DISCUSSION}, CallDiscussion,
+add(deliberating.CALL_MDT, CallMDT, _call_mdt)
+add(
+    deliberating.CALL_DISCUSSION, CallDiscussion,
     lambda one, by, data: deliberations.call_discussion(referral=one, by=by, **data),
 )  # fmt: skip
-add_act(
-    "mdt.opinion", pgettext_lazy("step", "Opinion on the MDT"), "referrals.give_opinion", {Status.AWAITING_MDT},
-    OpinionIn, _opinion(MDT), for_members=True,
-)  # fmt: skip
-add_act(
-    "discussion.opinion", pgettext_lazy("step", "Opinion in the department"), "referrals.give_opinion",
-    {Status.AWAITING_DISCUSSION}, OpinionIn, _opinion(DEPARTMENT), for_members=True,
-)  # fmt: skip
+for said, kind in ((deliberating.MDT_OPINION, MDT), (deliberating.DISCUSSION_OPINION, DEPARTMENT)):
+    add(said, OpinionIn, _opinion(kind, said), for_members=True)
 for made, conclusion in (
     (pathway.MDT_AGREE, MDTReview.Conclusion.AGREE),
     (pathway.MDT_DISAGREE, MDTReview.Conclusion.DISAGREE),
     (pathway.MDT_MORE_INFORMATION, MDTReview.Conclusion.MORE_INFORMATION),
     (pathway.MDT_CHANGE_TEST, MDTReview.Conclusion.CHANGE_TEST),
 ):
-    add(made, ConcludeMDT, _conclude(conclusion), for_members=True)
-add(pathway.DISCUSS, ConcludeDiscussion, _discuss(True), for_members=True)
-add(pathway.DISCUSS_AGAINST, ConcludeDiscussion, _discuss(False), for_members=True)
+    add(made, ConcludeMDT, _conclude(conclusion, made), for_members=True)
+add(pathway.DISCUSS, ConcludeDiscussion, _discuss(True, pathway.DISCUSS), for_members=True)
+add(pathway.DISCUSS_AGAINST, ConcludeDiscussion, _discuss(False, pathway.DISCUSS_AGAINST), for_members=True)
 
 # Approval, fee, specimen
 
@@ -284,6 +281,7 @@ class DrugIn(serializers.Serializer):
 
 
 def _pack(referral: Referral, by: User, data: Data) -> Any:
+    in_turn(referral, pathway.SHIP, by=by)
     if referral.laboratory is None:
         message = _("This case is tested in-house: nothing is sent out.")
         raise Refused(Refusal("packing", message, (), link("referrals:case", referral.pk)))

@@ -18,14 +18,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audit import declaring
-from audit.gates import Refused
 from audit.models import Event
-from audit.steps import STEPS
 from config.api import problems
 from config.api.doors import Door, checked, page
 from config.api.idempotency import repeatable
 from referrals import strip
 from referrals.actions import requests
+from referrals.actions.held import as_drawn
 from referrals.api import sending, shapes
 from referrals.api.register import DOINGS, Doing
 from referrals.models import Deliberation, Referral, Status
@@ -216,8 +215,7 @@ class StepOfCase(OfCase):
     def take(self, request: Request) -> Response:
         data = checked(self.doing.shape, request)
         drawn = request.data.get("drawn_for")
-        if drawn and drawn != self.found.status:
-            raise Refused.stale(self.found, STEPS.get(self.doing.name) or self.doing)
+        as_drawn(self.found, str(drawn or ""))
         self.doing.take(self.found, self.by, data)
         return Response(_line(request, self.found.pk))
 

@@ -12,8 +12,10 @@ from django.utils.translation import gettext as _
 
 from audit.gates import Refused
 from audit.guards import needs
-from referrals import requesting
+from audit.steps import Step
+from referrals import next_steps, pathway, requesting
 from referrals.actions import requests as actions
+from referrals.actions.held import as_drawn
 from referrals.forms.requests import (
     CancelForm,
     ChangeTestForm,
@@ -22,7 +24,7 @@ from referrals.forms.requests import (
 )
 from referrals.gates.requesting import NOT_LISTED
 from referrals.models import Referral
-from referrals.views.common import back_to_case, put_errors, stale, who
+from referrals.views.common import back_to_case, put_errors, who
 from referrals.views.requests import quiet
 
 PERMISSION = "referrals.submit_referral"
@@ -31,7 +33,7 @@ PERMISSION = "referrals.submit_referral"
 
 
 def _station(
-    request: HttpRequest, referral: Referral, form: Any, act: Any, *, title: str, submit: str, done: str,
+    request: HttpRequest, referral: Referral, form: Any, act: Any, step: Step, *, title: str, submit: str, done: str,
     lead: str = "", danger: bool = False, template: str = "referrals/station.html", extra: dict | None = None,
 ) -> HttpResponse:  # fmt: skip
     """A small page with one form on one case: shape, action, refusal or back to the case."""
@@ -42,8 +44,7 @@ def _station(
         status = 422
         if form.is_valid() and (rows is None or rows.is_valid()):
             try:
-                if refused := stale(referral, form.cleaned_data.pop("drawn", "")):
-                    raise refused
+                as_drawn(referral, form.cleaned_data.pop("drawn", ""))
                 act(form.cleaned_data)
             except Refused as refused:
                 refusals = refused.refusals
@@ -52,8 +53,12 @@ def _station(
             else:
                 messages.success(request, done)
                 return redirect(back_to_case(referral))
+    off = referral.status not in step.sources
+    if off and not refusals:
+        refusals = next_steps.stops(step, referral, request.user)
     context = {
-        "referral": referral, "form": form, "refusals": refusals, "title": title, "submit": submit, "lead": lead,
+        "referral": referral, "form": None if off else form, "refusals": refusals, "title": title, "submit": submit,
+        "lead": "" if off else lead,
         "danger": danger, "back": back_to_case(referral), **(extra or {}),
     }  # fmt: skip
     return render(request, template, context, status=status)
@@ -66,6 +71,7 @@ def cancel(request: HttpRequest, referral: Referral) -> HttpResponse:
     return _station(
         request, referral, form,
         lambda asked: actions.cancel(referral=referral, by=who(request), **asked),
+        pathway.CANCEL,
         title=_("Cancel the request"), submit=_("Cancel the request"), danger=True,
         done=_("Request %(number)s is cancelled.") % {"number": referral.number},
         lead=_("The case ends here. It stays readable with the reason; it cannot be opened again."),
@@ -81,6 +87,7 @@ def supplement(request: HttpRequest, referral: Referral) -> HttpResponse:
     return _station(
         request, referral, form,
         lambda asked: actions.supplement(referral=referral, by=who(request), evidence=rows.rows, **asked),
+        pathway.SUPPLEMENT,
         title=_("Add information for the MDT"), submit=_("Add and return to the MDT"),
         done=_("The information is added; the case waits for the MDT again."), extra={"evidence": rows, "review": review},
     )  # fmt: skip
@@ -116,6 +123,7 @@ def change(request: HttpRequest, referral: Referral) -> HttpResponse:
             referral=referral, by=user, evidence=rows.rows, laboratory_chosen="laboratory" in request.POST,
             **{name: value for name, value in asked.items() if name != "test_query"},
         ),
+        pathway.CHANGE,
         title=_("Change the test"), submit=_("Change the test"), done=_("The test is changed."),
         template="referrals/change.html", extra=extra,
     )  # fmt: skip

@@ -8,9 +8,7 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
-from audit.gates import Refusal, Refused
 from referrals.gates.words import link
 from referrals.models import Referral
 
@@ -34,16 +32,6 @@ def put_errors(wrong: ValidationError, *into: forms.Form) -> None:
             form.add_error(name, said)
         else:
             into[0].add_error(None, said)
-
-
-def stale(referral: Referral, drawn: str) -> Refused | None:
-    """A page drawn for another status than the case has now is refused; one that does not say is judged by the step."""
-    if not drawn or drawn == referral.status:
-        return None
-    message = _(
-        "The case has moved on since this page was opened: it now stands at “%(status)s”. Nothing was saved."
-    ) % {"status": referral.get_status_display()}
-    return Refused(Refusal("stale", message, mend=back_to_case(referral), mend_label=_("To the case")))
 
 
 def named(user: Any, referral: Referral) -> str:

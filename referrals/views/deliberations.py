@@ -17,9 +17,10 @@ from django.views.decorators.http import require_GET, require_POST
 from audit import declaring
 from audit.gates import Refused
 from audit.guards import needs
+from audit.steps import Step
 from documents import pdf
 from documents.spreadsheets import attachment
-from referrals import deliberating, requesting
+from referrals import deliberating, next_steps, requesting
 from referrals.actions import deliberations as actions
 from referrals.deliberating import OPEN, Phase
 from referrals.forms.deliberations import (
@@ -108,7 +109,9 @@ def deliberations_mine(request: HttpRequest) -> HttpResponse:
 # Calling one
 
 
-def _call(request: HttpRequest, referral: Referral, kind: str, form: Any, call: Any, context: dict) -> HttpResponse:
+def _call(
+    request: HttpRequest, referral: Referral, kind: str, step: Step, form: Any, call: Any, context: dict
+) -> HttpResponse:
     """The page that calls a deliberation; one that is open already is shown instead."""
     held = referral.deliberations.filter(kind=kind, status__in=OPEN).first()
     if held and request.method == "GET":
@@ -126,8 +129,11 @@ def _call(request: HttpRequest, referral: Referral, kind: str, form: Any, call: 
             else:
                 messages.success(request, _("%(number)s is called.") % {"number": made.number})
                 return redirect("referrals:deliberation", made.pk)
+    waits = referral.status in step.sources
+    if not waits and not refusals:
+        refusals = next_steps.stops(step, referral, request.user)
     context |= {
-        "referral": referral, "form": form, "refusals": refusals, "back": back_to_case(referral),
+        "referral": referral, "form": form, "waits": waits, "refusals": refusals, "back": back_to_case(referral),
         "facts": facts(referral, request.user), "earlier": referral.deliberations.filter(kind=kind).order_by("pk"),
     }  # fmt: skip
     return render(request, "referrals/call.html", context, status=status)
@@ -139,12 +145,11 @@ def mdt(request: HttpRequest, referral: Referral) -> HttpResponse:
     form = CallMDTForm(request.POST or None, referral=referral)
     seated = [(team, list(deliberating.seats(team))) for team in deliberating.teams(referral.institution_id)]
     return _call(
-        request, referral, MDT, form,
+        request, referral, MDT, deliberating.CALL_MDT, form,
         lambda asked: actions.call_mdt(referral=referral, by=who(request), **asked),
         {
             "title": _("Call an MDT"), "submit": _("Call the team"), "seated": seated,
             "suggested": deliberating.suggested_team(referral),
-            "waits": referral.status == Status.AWAITING_MDT,
         },
     )  # fmt: skip
 
@@ -154,13 +159,12 @@ def discussion(request: HttpRequest, referral: Referral) -> HttpResponse:
     """The department's head calls its doctors."""
     form = CallDiscussionForm(request.POST or None)
     return _call(
-        request, referral, DEPARTMENT, form,
+        request, referral, DEPARTMENT, deliberating.CALL_DISCUSSION, form,
         lambda asked: actions.call_discussion(referral=referral, by=who(request), **asked),
         {
             "title": _("Call a departmental discussion"), "submit": _("Call the department"),
             "colleagues": [one for one in deliberating.colleagues(referral.department_id)
                            if one.pk != referral.requester_id],
-            "waits": referral.status == Status.AWAITING_DISCUSSION,
         },
     )  # fmt: skip
 

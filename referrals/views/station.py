@@ -16,8 +16,9 @@ from django.views.decorators.http import require_http_methods
 from audit.gates import Refused
 from audit.steps import Step
 from referrals import next_steps
+from referrals.actions.held import as_drawn
 from referrals.models import Referral
-from referrals.views.common import back_to_case, named, put_errors, stale
+from referrals.views.common import back_to_case, named, put_errors
 
 Act = Callable[..., Any]
 ask = require_http_methods(["GET", "POST"])
@@ -52,8 +53,7 @@ def take(
     if not form.is_valid():
         return None, []
     try:
-        if late := stale(referral, form.cleaned_data.get("drawn", "")):
-            raise late
+        as_drawn(referral, form.cleaned_data.get("drawn", ""))
         act(referral=referral, by=request.user, **form.asked)
     except Refused as refused:
         return None, refused.refusals
@@ -70,7 +70,7 @@ def page(
 ) -> HttpResponse:  # fmt: skip
     """A station's page: the facts at the left, the forms at the right, what stops the step above them."""
     tried = request.method == "POST"
-    if step and not refusals and not tried and referral.status in step.sources:
+    if step and not refusals and (not tried or referral.status not in step.sources):
         refusals = next_steps.stops(step, referral, request.user)
     return render(
         request,
@@ -82,7 +82,6 @@ def page(
             "panels": panels,
             "refusals": refusals,
             "back": back_to_case(referral),
-            "elsewhere": bool(step) and not panels,
             **context,
         },
         status=422 if tried else 200,

@@ -12,13 +12,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from audit.guards import needs
 from documents.templatetags.formats import moment
-from referrals import barcodes, manifest, next_steps, pathway
+from referrals import barcodes, manifest, pathway
 from referrals.actions import approving, charging, shipping, specimens
 from referrals.actions.onward import onward
 from referrals.forms import stations as forms
 from referrals.gates.words import yuan
 from referrals.models import Referral, Status
-from referrals.models.referral import ENDED
 from referrals.views.common import back_to_case
 from referrals.views.station import ask, page, panel, pdf, sent, simple, take
 
@@ -81,15 +80,14 @@ def charge(request: HttpRequest, referral: Referral) -> HttpResponse:
         return done
     price = charging.price_today(referral)
     panels = []
-    if made is None and referral.status not in ENDED:
+    if referral.status in pathway.CHARGE.sources:
         panels.append(panel(pay, _("Charge the fee"), _("Record the charge"), do="charge"))
     refundable = pathway.REFUND.sources | charging.ENDED_EARLY
     if made and referral.status in refundable:
         panels.append(panel(back, _("Refund"), _("Refund the fee"), do="refund", danger=True))
     rows = _money(referral, made, price)
-    step = pathway.CHARGE if made is None else None
-    if referral.is_research and not refusals:
-        refusals = [one for one in next_steps.stops(pathway.CHARGE, referral, request.user) if one.code == "X09"]
+    # A fee that may be given back is no question of the next charge.
+    step = None if made and panels else pathway.CHARGE
     return page(request, referral, panels, title=_("Charge"), step=step, refusals=refusals, rows=rows)
 
 
@@ -151,9 +149,8 @@ def specimen(request: HttpRequest, referral: Referral) -> HttpResponse:
     if done:
         return done
     panels = []
-    step = None
+    step = None if referral.status == Status.SAMPLED else pathway.COLLECT
     if referral.status in pathway.COLLECT.sources:
-        step = pathway.COLLECT
         panels.append(panel(collect, _("Take the specimen"), _("Record the specimen"), do="collect"))
     elif referral.status == Status.SAMPLED:
         if user.may(pathway.FIND_UNFIT.permission, referral):
