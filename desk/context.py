@@ -34,12 +34,14 @@ def _frame(request) -> dict:
     # Several lists share an address and differ by the stage they ask for.
     staged = f"{here}?stage={request.GET.get('stage', '')}"
     opened = staged if any(item.url == staged for item in lists) else here
+    # The home page shows the same numbers, and has counted them already.
+    counted = getattr(request, "counted_worklists", None) or worklists.counts(user, lists)
     return {
         "institution": user.post.institution if user.post else None,
         "post": user.post,
         "posts": user.posts_now,
-        "worklists": [(item.label, item.url, item.count(user), item.url == opened) for item in lists],
+        "worklists": [(item.label, item.url, worklists.shown(item, counted), item.url == opened) for item in lists],
         "links": [],
-        "notices": user.notices.unread()[:100].count(),
+        "notices": counted[worklists.NOTICES],
         "demo": settings.DEMO,
     }

@@ -26,7 +26,8 @@ def home(request):
     if user.post is None:
         return render(request, "accounts/choose_post.html", {"posts": []})
     lists = worklists.of(user)
-    counted = [(item, item.count(user)) for item in lists if item.rows]
+    counts = request.counted_worklists = worklists.counts(user, lists)
+    counted = [(item, worklists.shown(item, counts)) for item in lists if item.rows]
     return render(
         request,
         "desk/home.html",

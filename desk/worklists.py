@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,14 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import Alarm
+from documents import together
 from referrals import deliberating, queries
 from referrals.models import Referral, ReferralDraft, StatementDifference, Status
 from reports.models import Report
 from supervision.models import Finding
 
 CAP = 1000
+NOTICES = "notices"
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,6 @@ class Worklist:
     @property
     def url(self) -> str:
         return reverse(self.url_name) + self.query
-
-    def count(self, user) -> int | None:
-        """How many rows wait, counted to `CAP` + 1: a list of thousands costs no more than one of a thousand."""
-        if self.rows is None:
-            return None
-        return self.rows(user).order_by()[: CAP + 1].count()
 
 
 def _reports_waiting(user) -> QuerySet:
@@ -143,3 +139,15 @@ WORKLISTS = (
 def of(user) -> list[Worklist]:
     """The lists that the user's current post opens, in the order people look for them."""
     return [worklist for worklist in WORKLISTS if user.may(worklist.permission)]
+
+
+def counts(user, lists: Iterable[Worklist]) -> dict[str, int]:
+    """How many rows wait in each list that is counted, and how many notices are unread (`NOTICES`), by code: true
+    numbers up to `CAP` + 1, all in one query."""
+    found = {item.code: item.rows(user) for item in lists if item.rows}
+    return together.counts({**found, NOTICES: user.notices.unread()}, cap=CAP)
+
+
+def shown(item: Worklist, counted: dict[str, int]) -> str | None:
+    """The number beside a list, in words for people; None for a list that is not counted."""
+    return together.capped(counted[item.code], CAP) if item.code in counted else None

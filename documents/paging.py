@@ -92,3 +92,54 @@ def _key_of(text: str) -> tuple[datetime, int] | None:
         return datetime.fromtimestamp(float(stamp), tz=timezone.get_default_timezone()), int(pk)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def in_order(found: QuerySet, order: tuple[str, ...], query: Any, *, size: int) -> tuple[list, str, str]:
+    """One page ordered by several columns, each up or (`-`) down, the last of them unique: what is urgent first, then
+    what waits longest. Columns are truth values, numbers or times.
+
+    As `newest_first`: `query` may hold `after` or `before`; returns the rows and the keys of both sides.
+    """
+    after, before = (_keys_of(query.get(name, ""), len(order)) for name in ("after", "before"))
+    bound, backwards = (before, True) if before else (after, False)
+    columns = [(one.lstrip("-"), one.startswith("-") != backwards) for one in order]
+    if bound:
+        beyond, equal = Q(), Q()
+        for (column, down), value in zip(columns, bound, strict=True):
+            beyond |= equal & Q(**{f"{column}__{'lt' if down else 'gt'}": value})
+            equal &= Q(**{column: value})
+        found = found.filter(beyond)
+    rows = list(found.order_by(*(f"{'-' if down else ''}{column}" for column, down in columns))[: size + 1])
+    more = len(rows) > size
+    rows = rows[:size]
+    if backwards:
+        rows.reverse()
+    if not rows:
+        return [], "", ""
+    names = [column for column, _down in columns]
+    older = _keys(rows[-1], names) if more or backwards else ""
+    newer = _keys(rows[0], names) if (more if backwards else bound) else ""
+    return rows, older, newer
+
+
+def _keys(row: Any, names: list[str]) -> str:
+    texts = []
+    for name in names:
+        value = row
+        for part in name.split("__"):
+            value = getattr(value, part)
+        texts.append(f"{value.timestamp():.6f}" if isinstance(value, datetime) else str(int(value)))
+    return "_".join(texts)
+
+
+def _keys_of(text: str, length: int) -> list[Any] | None:
+    parts = text.split("_")
+    if len(parts) != length:
+        return None
+    try:
+        return [
+            datetime.fromtimestamp(float(part), tz=timezone.get_default_timezone()) if "." in part else int(part)
+            for part in parts
+        ]
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -163,7 +163,7 @@ def _next(station: Station, case: Case, user: Any, at: datetime, *, judged: bool
         url,
         may,
         stops(station.step, case, user if may else None, at) if judged else [],
-        [] if may else roles_with(station.asks),
+        [] if may or not judged else roles_with(station.asks),
     )
 
 

@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from audit.gates import Verdict
-from referrals.gates import load_cases
+from referrals.gates import load_page
 from referrals.models import Referral, Specimen, Status
-from referrals.models.referral import ENDED, ReferralQuerySet
+from referrals.models.referral import ENDED, UNDER_WAY, ReferralQuerySet
 from referrals.strip import OnStrip, case_judgements
 from vendors.models import Origin
 
@@ -114,7 +114,7 @@ WAITING: tuple[tuple[str, Any, str, Callable[[], Q]], ...] = (
     ("record", _("Awaiting filing"), "referrals.file_record", lambda: Q(status=Status.TOLD)),
     (
         "overdue", _("Overdue"), "referrals.view_referral",
-        lambda: ~Q(status__in=ENDED) & Q(requested_at__lt=overdue_before()),
+        lambda: Q(status__in=UNDER_WAY, requested_at__lt=overdue_before()),
     ),
 )  # fmt: skip
 WAITING_CODES = [code for code, *_rest in WAITING]
@@ -227,14 +227,14 @@ class Row:
 def rows(referrals: Iterable[Referral]) -> list[Row]:
     """The rows of one page. What is missing comes from the gates, not from the status."""
     page = list(referrals)
-    waiting = [one.pk for one in page if one.status not in ENDED]
+    waiting = [one for one in page if one.status not in ENDED]
     blocked = {
         case.referral.pk: tuple(
             one
             for one in case_judgements(case)
             if one.verdict == Verdict.REFUSES and not one.ahead and one.step and _still_asked(one, case.referral)
         )
-        for case in load_cases(waiting)
+        for case in load_page(waiting)
     }
     finding: Any = Referral._meta.get_field("findings").related_model
     counted = finding._default_manager.filter(referral__in=[one.pk for one in page], status="open").order_by()

@@ -263,7 +263,7 @@ def test_worklists_count_what_waits_there_and_list_it(hospital, sign_in):
         assert list(queries.waiting(visible, code)) == [case], code
 
     mine = {one.code: one for one in worklists.of(hospital.cashier)}
-    assert mine["waiting_charge"].count(hospital.cashier) == 1
+    assert worklists.counts(hospital.cashier, mine.values())["waiting_charge"] == 1
     assert "waiting_approval" not in mine
     listed = sign_in(hospital.cashier).get(mine["waiting_charge"].url).content.decode()
     assert cases["charge"].number in listed

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from audit.gates import Act, Judgement, gate
 from catalog.models import DrugTargetRule, Edition, Grade, RequestAuthority
+from documents import together
 from referrals.gates.words import link
 from referrals.models import EthicsApproval, Referral
 from vendors.models import Contract, ContractItem, Credential, Laboratory, NotOutsourcingStatement, Origin, Price
@@ -39,6 +40,8 @@ RECORDS = (
     "prescriptions",
     "self_pay_notices",
 )
+# Read in the order they were signed in; the others as they were written.
+SIGNED = ("consents", "self_pay_notices")
 
 
 def local_day(at: datetime) -> date:
@@ -58,59 +61,77 @@ def covers(first: date | None, last: date | None, on: date) -> bool:
 
 
 class Registers:
-    """Prices, contracts, credentials and the like for a batch of referrals; each is read whole at first use."""
+    """Prices, contracts, credentials and the like for a batch of referrals; each is read whole at first use, or all of
+    them beforehand in one query with the records (`load_cases`)."""
 
     def __init__(self, referrals: Sequence[Referral]):
         self.institutions = {one.institution_id for one in referrals}
         self.tests = {one.test_id for one in referrals}
         self.requesters = {one.requester_id for one in referrals if one.requester_id}
         self.studies = {one.study_id for one in referrals if one.study_id}
+        # Rows read beforehand, by the name of the register.
+        self.read: dict[str, list[Any]] = {}
+
+    def querysets(self) -> dict[str, QuerySet]:
+        """Each register's rows for this batch."""
+        here, tests = {"institution_id__in": self.institutions}, {"test_id__in": self.tests}
+        return {
+            "laboratories": Laboratory.objects.order_by("pk"),
+            "credentials": Credential.objects.order_by("valid_from", "pk"),
+            "contracts": Contract.objects.filter(**here).order_by("valid_from", "pk"),
+            "contract_tests": ContractItem.objects.filter(**here, **tests).order_by("pk"),
+            "prices": Price.objects.filter(**here, **tests).order_by("effective_from", "pk"),
+            "authorities": RequestAuthority.objects.filter(**here, user_id__in=self.requesters).order_by(
+                "starts_on", "pk"
+            ),
+            "ethics_approvals": EthicsApproval.objects.filter(study_id__in=self.studies).order_by("valid_from", "pk"),
+            "not_outsourcing": NotOutsourcingStatement.objects.filter(**here).order_by("pk"),
+            "editions": Edition.objects.exclude(status=Edition.Status.DRAFT),
+            "drug_rules": DrugTargetRule.objects.all(),
+        }
+
+    def _rows(self, name: str) -> list[Any]:
+        return self.read[name] if name in self.read else list(self.querysets()[name])
 
     @cached_property
     def laboratories(self) -> dict[int, Laboratory]:
-        return Laboratory.objects.in_bulk()
+        return {one.pk: one for one in self._rows("laboratories")}
 
     @cached_property
     def credentials(self) -> dict[tuple[int, str], list[Credential]]:
-        return _grouped(Credential.objects.order_by("valid_from"), "laboratory_id", "kind")
+        return _grouped(self._rows("credentials"), "laboratory_id", "kind")
 
     @cached_property
     def contracts(self) -> dict[tuple[int, int], list[Contract]]:
-        rows = Contract.objects.filter(institution_id__in=self.institutions).order_by("valid_from")
-        return _grouped(rows, "institution_id", "laboratory_id")
+        return _grouped(self._rows("contracts"), "institution_id", "laboratory_id")
 
     @cached_property
     def contract_tests(self) -> set[tuple[int, int]]:
-        rows = ContractItem.objects.filter(institution_id__in=self.institutions, test_id__in=self.tests)
-        return set(rows.order_by().values_list("contract_id", "test_id"))
+        return {(one.contract_id, one.test_id) for one in self._rows("contract_tests")}
 
     @cached_property
     def prices(self) -> dict[tuple[int, int], list[Price]]:
-        rows = Price.objects.filter(institution_id__in=self.institutions, test_id__in=self.tests)
-        return _grouped(rows.order_by("effective_from"), "institution_id", "test_id")
+        return _grouped(self._rows("prices"), "institution_id", "test_id")
 
     @cached_property
     def authorities(self) -> dict[tuple[int, int], list[RequestAuthority]]:
-        rows = RequestAuthority.objects.filter(institution_id__in=self.institutions, user_id__in=self.requesters)
-        return _grouped(rows.order_by("starts_on"), "institution_id", "user_id")
+        return _grouped(self._rows("authorities"), "institution_id", "user_id")
 
     @cached_property
     def ethics_approvals(self) -> dict[int, list[EthicsApproval]]:
-        rows = EthicsApproval.objects.filter(study_id__in=self.studies).order_by("valid_from")
-        return _grouped(rows, "study_id")
+        return _grouped(self._rows("ethics_approvals"), "study_id")
 
     @cached_property
     def not_outsourcing(self) -> dict[int, list[NotOutsourcingStatement]]:
-        rows = NotOutsourcingStatement.objects.filter(institution_id__in=self.institutions)
-        return _grouped(rows, "institution_id")
+        return _grouped(self._rows("not_outsourcing"), "institution_id")
 
     @cached_property
     def editions(self) -> list[Edition]:
-        return list(Edition.objects.exclude(status=Edition.Status.DRAFT))
+        return self._rows("editions")
 
     @cached_property
     def drug_rules(self) -> list[DrugTargetRule]:
-        return list(DrugTargetRule.objects.all())
+        return self._rows("drug_rules")
 
     def edition_in_force(self, institution_id: int, on: date) -> Edition | None:
         """The hospital's own catalog of that day, else the county's."""
@@ -120,7 +141,7 @@ class Registers:
         return next(iter(own or county), None)
 
 
-def _grouped(rows: QuerySet, *fields: str) -> dict[Any, list[Any]]:
+def _grouped(rows: Iterable[Any], *fields: str) -> dict[Any, list[Any]]:
     grouped: dict[Any, list[Any]] = defaultdict(list)
     for row in rows:
         key = tuple(getattr(row, field) for field in fields)
@@ -212,14 +233,38 @@ def load_cases(referrals: QuerySet[Referral] | Iterable[int]) -> Iterator[Case]:
     for start in range(0, len(keys), BATCH):
         batch = list(Referral.objects.filter(pk__in=keys[start : start + BATCH]).order_by("pk"))
         prefetch_related_objects(batch, *POINTED_AT)
-        records = {name: _records(name, batch) for name in RECORDS}
-        registers = Registers(batch)
-        for referral in batch:
-            case = Case(referral, registers)
-            case.__dict__.update({name: rows.get(referral.pk, []) for name, rows in records.items()})
-            yield case
+        rows = {name: list(found) for name, found in _records(batch).items()}
+        yield from _cases(batch, Registers(batch), rows)
 
 
-def _records(name: str, batch: list[Referral]) -> dict[int, list[Any]]:
-    model: Any = Referral._meta.get_field(name).related_model
-    return _grouped(model._base_manager.filter(referral__in=[one.pk for one in batch]), "referral_id")
+def load_page(page: Iterable[Referral]) -> list[Case]:
+    """Cases of a page of referrals, with every record and register read in one query. `page` was read with what it
+    points at (`select_related(*POINTED_AT)`)."""
+    batch = list(page)
+    if not batch:
+        return []
+    registers, records = Registers(batch), _records(batch)
+    rows = together.rows({**records, **registers.querysets()})
+    registers.read = {name: rows[name] for name in registers.querysets()}
+    return list(_cases(batch, registers, rows))
+
+
+def _records(batch: list[Referral]) -> dict[str, QuerySet]:
+    found = {}
+    for name in RECORDS:
+        model: Any = Referral._meta.get_field(name).related_model
+        order = "signed_at" if name in SIGNED else "pk"
+        found[name] = model._base_manager.filter(referral__in=[one.pk for one in batch]).order_by(order, "pk")
+    return found
+
+
+def _cases(batch: list[Referral], registers: Registers, rows: dict[str, list[Any]]) -> Iterator[Case]:
+    records = {name: _grouped(rows[name], "referral_id") for name in RECORDS}
+    for referral in batch:
+        case, cache = Case(referral, registers), referral.__dict__.setdefault("_prefetched_objects_cache", {})
+        for name in RECORDS:
+            own = case.__dict__[name] = records[name].get(referral.pk, [])
+            # Whoever asks the referral itself finds the rows read already.
+            known = cache[name] = getattr(referral, name).all()
+            known._result_cache, known._prefetch_done = own, True
+        yield case

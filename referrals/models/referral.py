@@ -56,6 +56,7 @@ ENDED = (
     Status.CANCELLED,
     Status.VOIDED,
 )
+UNDER_WAY = tuple(status for status in Status if status not in ENDED)
 
 
 class ReferralQuerySet(models.QuerySet):
@@ -75,7 +76,8 @@ class ReferralQuerySet(models.QuerySet):
         return self.filter(mine)
 
     def under_way(self) -> Self:
-        return self.exclude(status__in=ENDED)
+        # Named one by one, so that the database finds the few under way without reading the many that ended.
+        return self.filter(status__in=UNDER_WAY)
 
     def sampled(self) -> Self:
         return self.filter(collected_at__isnull=False)

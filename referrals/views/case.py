@@ -18,10 +18,12 @@ from accounts import grants
 from accounts.models import LetIn
 from audit import declaring
 from audit.guards import needs
+from documents import together
 from documents.paging import address, newest_first
 from documents.templatetags.formats import day
 from referrals import correcting, next_steps, portrait, queries, timeline
 from referrals.forms.cases import CaseFilter, LetInForm
+from referrals.gates.case import POINTED_AT
 from referrals.models import Referral
 from referrals.models.referral import ENDED
 from referrals.strip import case_judgements
@@ -43,23 +45,27 @@ def index(request: HttpRequest) -> HttpResponse:
         stage = "under_way" if asked is not None and not any(asked.values()) else "all"
     tabs = [(code, label) for code, label, *_rest in queries.WAITING if code == stage]
     tabs += [(code, label) for code, label, _statuses in queries.STAGES]
-    counts = {code: queries.count_capped(queries.in_stage(found, code)) for code, _label in tabs}
-    related = ["patient", "test", "department", "requester", "institution"]
+    counts = together.counts({code: queries.in_stage(found, code) for code, _label in tabs}, cap=queries.CAP)
+    related = [*POINTED_AT, "patient", "department", "institution"]
     if user.sees_identity:
         related.append("patient__identity")
     page, older, newer = newest_first(
-        queries.in_stage(found, stage).select_related(*related).prefetch_related("specimens"),
+        queries.in_stage(found, stage).select_related(*related),
         "requested_at",
         request.GET,
         size=queries.PAGE,
     )
+    rows = queries.rows(page)
     stations = next_steps.main_stations(page, user)
     context = {
         "form": form,
         "several": form.several,
-        "tabs": [(label, _tab(request, code), _capped(counts[code]), code == stage) for code, label in tabs],
+        "tabs": [
+            (label, _tab(request, code), together.capped(counts[code], queries.CAP), code == stage)
+            for code, label in tabs
+        ],
         "keep": [("stage", stage)],
-        "rows": [(row, *stations.get(row.referral.pk, (None, ""))) for row in queries.rows(page)],
+        "rows": [(row, *stations.get(row.referral.pk, (None, ""))) for row in rows],
         "may_request": user.may("referrals.submit_referral"),
         "sees_identity": user.sees_identity,
         "total": min(counts[stage], queries.CAP),
@@ -69,10 +75,6 @@ def index(request: HttpRequest) -> HttpResponse:
         "newer_url": address(request, before=newer) if newer else "",
     }
     return render(request, "referrals/list.html", context, status=200 if form.is_valid() else 400)
-
-
-def _capped(count: int) -> str:
-    return f"{count:,}" if count <= queries.CAP else f"{queries.CAP:,}+"
 
 
 def _tab(request: HttpRequest, stage: str) -> str:

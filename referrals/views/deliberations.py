@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -32,78 +31,11 @@ from referrals.forms.deliberations import (
     OpinionForm,
     RemarkForm,
 )
-from referrals.models import Deliberation, Opinion, Referral, Status
+from referrals.models import Deliberation, Referral, Status
 from referrals.views.common import back_to_case, named, put_errors, who
 
 MDT, DEPARTMENT = Deliberation.Kind.MDT, Deliberation.Kind.DEPARTMENT
-SHOWN = 200
 MINUTES_CSS = "col.who { width: 22% } col.stance { width: 14% } td { line-height: 1.5 } h2 { font-size: 12pt }"
-
-
-# Worklists
-
-
-def _rows(user: Any, found: Any, kind: str) -> list[dict[str, Any]]:
-    related = ["patient", "test", "department", "requester"]
-    if user.sees_identity:
-        related.append("patient__identity")
-    page = list(found.select_related(*related).order_by("-is_urgent", "requested_at", "pk")[:SHOWN])
-    open_ones = Deliberation.objects.filter(referral__in=page, kind=kind, status__in=OPEN).select_related("team")
-    by_case = {one.referral_id: one for one in open_ones}
-    quorums = deliberating.quorums(by_case.values())
-    rows = []
-    for referral in page:
-        held = by_case.get(referral.pk)
-        rows.append(
-            {
-                "referral": referral,
-                "name": named(user, referral),
-                "held": held,
-                "quorum": quorums[held.pk] if held else None,
-            }
-        )
-    return rows
-
-
-@require_GET
-@needs("referrals.call_mdt")
-def mdt_waiting(request: HttpRequest) -> HttpResponse:
-    """The cases that wait for an MDT: to be called, or on their way."""
-    found = Referral.objects.visible_to(request.user).filter(status=Status.AWAITING_MDT)
-    context = {"rows": _rows(request.user, found, MDT), "title": _("Awaiting MDT"), "station": "referrals:mdt"}
-    return render(request, "referrals/deliberations_waiting.html", context)
-
-
-@require_GET
-@needs("referrals.call_discussion")
-def discussion_waiting(request: HttpRequest) -> HttpResponse:
-    """The department's cases that wait for its discussion."""
-    found = Referral.objects.visible_to(request.user).filter(status=Status.AWAITING_DISCUSSION)
-    context = {
-        "rows": _rows(request.user, found, DEPARTMENT),
-        "title": _("Awaiting departmental discussion"),
-        "station": "referrals:discussion",
-    }
-    return render(request, "referrals/deliberations_waiting.html", context)
-
-
-@require_GET
-@needs("referrals.give_opinion")
-def deliberations_mine(request: HttpRequest) -> HttpResponse:
-    """Open deliberations one sits on: first those that wait for one's opinion."""
-    user = who(request)
-    mine = Opinion.objects.filter(deliberation=OuterRef("pk"), member=user, is_first=True)
-    related = ["referral__test", "referral__department", "referral__patient", "team"]
-    if user.sees_identity:
-        related.append("referral__patient__identity")
-    found = deliberating.seated(user).annotate(given=Exists(mine)).select_related(*related)
-    page = list(found.order_by("given", "-referral__is_urgent", "called_at", "pk")[:SHOWN])
-    quorums = deliberating.quorums(page)
-    rows = [
-        {"held": one, "referral": one.referral, "name": named(user, one.referral), "quorum": quorums[one.pk]}
-        for one in page
-    ]
-    return render(request, "referrals/deliberations_mine.html", {"rows": rows})
 
 
 # Calling one

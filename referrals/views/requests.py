@@ -16,7 +16,8 @@ from django.views.decorators.http import require_GET, require_POST
 from audit.gates import Act, Refused, judge
 from audit.guards import needs
 from catalog.models import Indication
-from referrals import pathway, requesting
+from documents.paging import address, newest_first
+from referrals import pathway, queries, requesting
 from referrals.actions import drafts
 from referrals.actions import requests as actions
 from referrals.forms.requests import (
@@ -294,8 +295,9 @@ def save_draft(request: HttpRequest) -> HttpResponse:
 @needs(PERMISSION)
 def draft_list(request: HttpRequest) -> HttpResponse:
     """One's own drafts, last typed first."""
-    found = ReferralDraft.objects.visible_to(request.user).filter(referral__isnull=True).order_by("-saved_at", "-pk")
-    page = [(one, drafts.read(one)) for one in found[:100]]
+    found = ReferralDraft.objects.visible_to(request.user).filter(referral__isnull=True)
+    listed, older, newer = newest_first(found, "saved_at", request.GET, size=queries.PAGE)
+    page = [(one, drafts.read(one)) for one in listed]
     chosen = [int(typed["indication"]) for _one, typed in page if str(typed.get("indication", "")).isdecimal()]
     lines = Indication.objects.select_related("test").in_bulk(chosen)
     rows = []
@@ -309,7 +311,12 @@ def draft_list(request: HttpRequest) -> HttpResponse:
                 "test": str(line.test) if line else typed.get("test_query", ""),
             }
         )
-    return render(request, "referrals/drafts.html", {"rows": rows})
+    context = {
+        "rows": rows,
+        "older_url": address(request, after=older) if older else "",
+        "newer_url": address(request, before=newer) if newer else "",
+    }
+    return render(request, "referrals/drafts.html", context)
 
 
 @require_POST
