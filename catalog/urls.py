@@ -1,12 +1,12 @@
 from django.urls import path
 
-from catalog import views
+from catalog.views import reading
 
 app_name = "catalog"
 
 urlpatterns = [
-    path("", views.browse, name="browse"),
-    path("not-indicated/", views.not_indicated, name="not_indicated"),
-    path("drugs/", views.drug_rules, name="drug_rules"),
-    path("<str:code>/", views.indication, name="indication"),
+    path("", reading.browse, name="browse"),
+    path("not-indicated/", reading.not_indicated, name="not_indicated"),
+    path("drugs/", reading.drug_rules, name="drug_rules"),
+    path("<str:code>/", reading.indication, name="indication"),
 ]

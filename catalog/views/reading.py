@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from audit.guards import needs
 from catalog import queries
-from catalog.forms import CatalogFilter
+from catalog.forms.reading import CatalogFilter
 from catalog.models import DrugTargetRule, Edition, Indication, NotIndicated
 
 
