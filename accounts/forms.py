@@ -57,11 +57,13 @@ class StaffForm(forms.Form):
     username = forms.CharField(label=_("Staff number"), max_length=40)
     name = forms.CharField(label=_("Name"), max_length=60)
     title = forms.CharField(label=_("Professional title"), max_length=30, required=False)
-    institution = forms.ModelChoiceField(label=_("Institution"), queryset=Institution.objects.none())
+    institution = forms.ModelChoiceField(
+        label=_("Institution"), queryset=Institution.objects.none(), empty_label=_("Choose")
+    )
     department = forms.ModelChoiceField(
         label=_("Department"), queryset=Department.objects.none(), required=False, empty_label=_("None")
     )
-    role = forms.ModelChoiceField(label=_("Role"), queryset=Role.objects.none())
+    role = forms.ModelChoiceField(label=_("Role"), queryset=Role.objects.none(), empty_label=_("Choose"))
 
     def __init__(self, *args, by, **kwargs):
         super().__init__(*args, **kwargs)
@@ -91,8 +93,8 @@ class DelegationForm(forms.Form):
     """Who stands in, for which days, and why."""
 
     username = forms.CharField(label=_("Staff number of the person who stands in"), max_length=40)
-    starts_on = forms.DateField(label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}))
-    ends_on = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}))
+    starts_on = forms.DateField(label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    ends_on = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     reason = forms.CharField(label=_("Why somebody stands in"), max_length=200, help_text=_("For example: on leave"))
 
     def __init__(self, *args, post, **kwargs):

@@ -14,10 +14,14 @@ class TrailForm(forms.Form):
     row = forms.CharField(label=_("Record number inside the system"), required=False, max_length=40)
     op = forms.ChoiceField(label=_("What happened"), required=False, choices=[("", _("Anything")), *Event.Op.choices])
     start = forms.DateField(
-        label=pgettext_lazy("first day", "From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=pgettext_lazy("first day", "From"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     end = forms.DateField(
-        label=pgettext_lazy("last day", "To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=pgettext_lazy("last day", "To"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     undeclared = forms.BooleanField(label=_("Only undeclared writes"), required=False)
 

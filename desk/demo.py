@@ -20,7 +20,7 @@ from referrals.models import MDTSeat, MDTTeam, Referral, Study
 from supervision import actions as supervision
 from supervision.models import LedgerImport
 from vendors import actions as vendors
-from vendors.models import Contract, Laboratory
+from vendors.models import Contract, Laboratory, Price
 
 WORKBOOK = Path(__file__).resolve().parent.parent / "supervision" / "data" / "hospital-ledger.xlsx"
 LEDGER_BEGINS = date(2024, 9, 1)
@@ -83,6 +83,7 @@ def load(*, say: Callable[[str], None] = lambda line: None) -> None:
         _bureau_and_staff()
         _contracts_run_on(machine)
         _laboratories_are_known()
+        _insurance_classes()
         _in_house()
         _authorities(machine)
         _teams(machine)
@@ -154,6 +155,13 @@ def _contracts_run_on(machine: User) -> None:
 
 def _laboratories_are_known() -> None:
     Laboratory.objects.filter(foreign_controlled__isnull=True).update(foreign_controlled=False, in_mainland=True)
+
+
+def _insurance_classes() -> None:
+    """The workbook's prices name no insurance class; of those in force, sequencing is 自费 and the rest is 乙类."""
+    unmarked = Price.objects.in_force(timezone.localdate()).filter(insurance_class="")
+    unmarked.filter(test__method__contains="NGS").update(insurance_class="自费")
+    unmarked.update(insurance_class="乙类")
 
 
 def _in_house() -> None:

@@ -20,7 +20,7 @@ class SampleForm(forms.Form):
 
     diagnosis = forms.CharField(label="诊断", help_text="与病历一致，附 ICD-10 编码")
     amount = forms.DecimalField(label="金额", min_value=0, max_value=20000, help_text="0 至 20,000")
-    charged_on = forms.DateField(label="收费日期", widget=forms.DateInput(attrs={"type": "date"}))
+    charged_on = forms.DateField(label="收费日期", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     laboratory = forms.ChoiceField(
         label="第三方机构", choices=[("1", "榕城医学检验实验室"), ("2", "闽江医学检验实验室")]
     )
@@ -47,7 +47,9 @@ class FilterForm(forms.Form):
         required=False,
         choices=[("", "全部"), ("1", "肿瘤科"), ("2", "呼吸与危重症医学科")],
     )
-    since = forms.DateField(label="起始日期", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    since = forms.DateField(
+        label="起始日期", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
 
 
 class UploadForm(forms.Form):

@@ -40,6 +40,7 @@ def home(request):
             "latest_import": LedgerImport.objects.visible_to(user).order_by("-id").first()
             if user.may("supervision.import_ledger")
             else None,
+            "may_request": user.may("referrals.submit_referral"),
             "today": timezone.localdate(),
             **_last_period(user),
         },

@@ -136,6 +136,9 @@ ELSEWHERE = (
         "Another test is another question to the rules: before sampling cancel the request and make a new one; when "
         "the MDT advised another test, change it there."
     ), "referrals:cancel"),
+    (_("Clinical or research, after sampling"), _(
+        "After sampling the nature of a test is not changed: what was taken as research is never charged (clause A49)."
+    ), ""),
     (_("Laboratory, contract or price"), _(
         "They follow from the catalog, the contracts and the published prices; nobody types them into a case."
     ), ""),

@@ -9,12 +9,14 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from audit.gates import GATES, Verdict
 from audit.steps import Step
 from documents import together
 from documents.templatetags.formats import NONE, day, isoday, moment
 from referrals import pathway
+from referrals.deliberating import reason_label
 from referrals.gates import Case, load_page, local_day
 from referrals.gates.case import POINTED_AT, covers
 from referrals.gates.words import link, yuan
@@ -36,7 +38,7 @@ class Section:
 # Whom and what the page names beside the records themselves.
 NAMED = {
     "discussions": ("chair",),
-    "mdt_reviews": ("chair",),
+    "mdt_reviews": ("chair", "deliberation"),
     "consents": ("price",),
     "approvals": ("decided_by",),
     "charges": ("price", "charged_by"),
@@ -137,6 +139,11 @@ def _yes(value: bool | None) -> str:
     return _("not recorded") if value is None else _("yes") if value else _("no")
 
 
+def _known(*rows: tuple) -> list[tuple]:
+    """The rows that say anything."""
+    return [row for row in rows if row[1]]
+
+
 def _person(person: Any) -> str:
     return person.name if person else _("not recorded")
 
@@ -149,6 +156,7 @@ def _request(case: Case, user: Any) -> Section:
         (_("Department"), referral.department.name if referral.department else NONE),
         (_("Requesting doctor"), _person(referral.requester)),
         (_("Diagnosis (ICD-10)"), referral.diagnosis_code),
+        *_known((_("Histological type"), referral.pathology), (pgettext("tumour", "Stage"), referral.stage)),
         (_("First visit for a malignancy"), _yes(referral.first_visit)),
         (_("Test"), referral.test.name),
         (_("Nature"), referral.get_nature_display()),
@@ -164,6 +172,7 @@ def _request(case: Case, user: Any) -> Section:
         rows.append((_("Indication"), _("none of the catalog")))
     if referral.is_research:
         rows.append((_("Study"), str(referral.study) if referral.study else _("not recorded")))
+    rows += _known((_("What the result will change in the treatment"), referral.necessity))
     return Section("facts", _("Request"), rows)
 
 
@@ -185,8 +194,12 @@ def _mdt(case: Case) -> Section:
             (_("Conclusion"), one.get_conclusion_display()),
             (_("Chair"), _person(one.chair)),
         ]
-        if one.note:
-            rows.append((_("Reasons"), one.note))
+        if one.reason_code:
+            rows.append((_("Reason code"), f"{one.reason_code} {reason_label(one.reason_code)}"))
+        rows += _known((_("Advice on treatment"), one.advice), (_("Reasons"), one.note))
+        if one.deliberation_id:
+            minutes = link("referrals:minutes", one.deliberation_id)
+            rows.append((_("Minutes"), one.deliberation.number, minutes))
     return Section("mdt", _("MDT"), rows, _("No MDT conclusion is recorded."))
 
 
@@ -275,7 +288,7 @@ def _shipment(case: Case, user: Any) -> Section:
             rows.append((_("Batch"), one.batch.number, "", f"{one.batch.carrier} {one.batch.waybill}".strip()))
         if one.rejected_at:
             rows.append((_("Rejected by the laboratory"), moment(one.rejected_at), "", one.rejection_reason))
-    if not rows and referral.laboratory_id:
+    if not case.shipments and referral.laboratory_id:
         rows.append((_("Laboratory"), case.registers.laboratories[referral.laboratory_id].name))
     return Section("shipment", _("Sending out"), rows, _("Done in-house; nothing is sent out."))
 
@@ -302,7 +315,7 @@ def _result(case: Case) -> Section:
     for one in case.results:
         rows += [
             (_("Reported at"), moment(one.reported_at)),
-            (_("Result"), one.get_outcome_display()),
+            (_("Result"), one.get_outcome_display(), "", _("for research only") if case.referral.is_research else ""),
             (_("Main findings"), one.findings),
         ]
         if one.report_no:

@@ -163,7 +163,12 @@ class Offers:
 
 
 def offers(
-    institution: Institution, words: str, diagnosis_code: str = "", chosen: int | None = None, on: date | None = None
+    institution: Institution,
+    words: str,
+    diagnosis_code: str = "",
+    chosen: int | None = None,
+    on: date | None = None,
+    pathology: str = "",
 ) -> Offers:
     """The lines of the edition in force that `words` mean, those that cover the diagnosis first; and the answers
     to tests that have no place in the catalog. The chosen line always stands on the list."""
@@ -176,7 +181,10 @@ def offers(
         if chosen and all(one.pk != chosen for one in found):
             found = [*lines.filter(pk=chosen), *found]
     wanted = diagnosis_code.strip()
-    listed = [Offer(one, one.covers(wanted) if wanted else None, chosen=one.pk == chosen) for one in found]
+    listed = [
+        Offer(one, one.covers(wanted) and not one.leaves_out(pathology) if wanted else None, chosen=one.pk == chosen)
+        for one in found
+    ]
     listed.sort(key=lambda one: (not one.chosen, one.covers is False))
     answer = Offers(listed[:SHOWN], not_indicated(words), more=len(listed) > SHOWN)
     _add_price_and_place(answer.lines, institution, on)

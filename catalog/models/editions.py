@@ -21,6 +21,9 @@ from catalog.models.common import Grade, period
 
 UNCHECKED = "待核"
 TO_REVIEW = "待复核"
+# Histology as clinicians write it, or as ICD-O codes it.
+SMALL_CELL = re.compile(r"(?<!非)小细胞|804[1-5]/3")
+COMBINED = re.compile("腺|鳞|大细胞|非小细胞|复合|混合")
 
 
 class GeneTest(models.Model):
@@ -195,6 +198,12 @@ class Indication(models.Model):
         return any(
             start <= low[: len(start)] and (high or low)[: len(end)] <= end for start, end in self._icd10_ranges()
         )
+
+    def leaves_out(self, pathology: str) -> bool:
+        """Whether the histological type lies outside the line's tumour where ICD-10 cannot tell: C34 codes small-cell
+        and non-small-cell lung cancer alike. A combined carcinoma stays in."""
+        of_non_small_cell = self.tumour.startswith("非小细胞")
+        return bool(of_non_small_cell and SMALL_CELL.search(pathology) and not COMBINED.search(pathology))
 
     def _icd10_ranges(self) -> Iterator[tuple[str, str]]:
         for part in re.split(r"[;；、]", self.icd10_match):

@@ -92,7 +92,7 @@ class LetInForm(forms.Form):
 
     username = forms.CharField(label=_("Staff number"), max_length=40)
     reason = forms.CharField(label=_("Why this person needs to see the case"), max_length=200)
-    ends_on = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}))
+    ends_on = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
 
     def __init__(self, *args: Any, referral: Referral, by: User, **kwargs: Any):
         super().__init__(*args, **kwargs)

@@ -90,7 +90,7 @@ class ConcludeMDTForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["reason_code"].choices = [("", "—"), *reason_groups()]  # type: ignore[attr-defined]
+        self.fields["reason_code"].choices = [("", _("Choose")), *reason_groups()]  # type: ignore[attr-defined]
 
 
 class ConcludeDiscussionForm(forms.Form):
@@ -127,7 +127,7 @@ class TeamForm(forms.Form):
 
 
 class SeatForm(forms.Form):
-    expert = forms.ModelChoiceField(User.objects.none(), label=_("Expert"))
+    expert = forms.ModelChoiceField(User.objects.none(), label=_("Expert"), empty_label=_("Choose"))
     discipline = forms.CharField(label=_("Discipline"), max_length=30)
     is_remote = forms.BooleanField(label=_("Remote"), required=False)
 

@@ -197,20 +197,28 @@ class StudyForm(forms.Form):
     number = forms.CharField(label=_("Study number"), max_length=60)
     title = forms.CharField(label=_("Title of the study"), max_length=200)
     hospital_approved_on = forms.DateField(
-        label=_("Approved by the hospital on"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("Approved by the hospital on"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
 
 class StudyDatesForm(forms.Form):
     hospital_approved_on = forms.DateField(
-        label=_("Approved by the hospital on"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("Approved by the hospital on"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-    ended_on = forms.DateField(label=_("Ended on"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    ended_on = forms.DateField(
+        label=_("Ended on"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
 
 
 class EthicsForm(forms.Form):
     number = forms.CharField(label=_("Approval number"), max_length=60)
     protocol_version = forms.CharField(label=_("Protocol version"), max_length=40, required=False)
-    valid_from = forms.DateField(label=_("Valid from"), widget=forms.DateInput(attrs={"type": "date"}))
-    valid_to = forms.DateField(label=_("Valid to"), widget=forms.DateInput(attrs={"type": "date"}))
+    valid_from = forms.DateField(
+        label=_("Valid from"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    valid_to = forms.DateField(label=_("Valid to"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     covers_site = forms.BooleanField(label=_("Covers this hospital"), required=False, initial=True)

@@ -53,14 +53,15 @@ def indication_is_in_the_catalog(case: Case, at: datetime, act: Act | None) -> J
         )
     if not referral.diagnosis_code:
         return cannot_judge(_("diagnosis (ICD-10)"), mend=case.page("facts"), facts=facts)
-    if not indication.covers(referral.diagnosis_code):
+    if not indication.covers(referral.diagnosis_code) or indication.leaves_out(referral.pathology):
+        diagnosis = f"{referral.diagnosis_code} {referral.pathology}".strip()
         other = _("The catalog lists it for %(tumour)s (%(codes)s), which does not cover the diagnosis %(diagnosis)s.")
-        values = {"tumour": indication.tumour, "codes": indication.icd10, "diagnosis": referral.diagnosis_code}
+        values = {"tumour": indication.tumour, "codes": indication.icd10, "diagnosis": diagnosis}
         return refuses(
             say(NOT_LISTED, other % values),
             mend=link("catalog:browse"),
             mend_label=_("Open the catalog"),
-            facts=[*facts, (_("diagnosis (ICD-10)"), referral.diagnosis_code)],
+            facts=[*facts, (_("diagnosis (ICD-10)"), diagnosis)],
         )
     return passes(*facts)
 

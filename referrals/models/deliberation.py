@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Role
 from audit.constraints import both_or_neither
@@ -88,7 +89,7 @@ class Deliberation(models.Model):
     class Phase(models.TextChoices):
         OPINIONS = "opinions", _("First opinions")
         DISCUSSION = "discussion", _("Discussion")
-        CONCLUDED = "concluded", _("Concluded")
+        CONCLUDED = "concluded", pgettext_lazy("deliberation", "Concluded")
         CANCELLED = "cancelled", _("Called off")
 
     number = models.CharField(_("number"), max_length=40, blank=True)

@@ -31,7 +31,7 @@ from referrals.forms.deliberations import (
     OpinionForm,
     RemarkForm,
 )
-from referrals.models import Deliberation, Referral, Status
+from referrals.models import Deliberation, Referral
 from referrals.views.common import back_to_case, named, put_errors, who
 
 MDT, DEPARTMENT = Deliberation.Kind.MDT, Deliberation.Kind.DEPARTMENT
@@ -176,6 +176,7 @@ def page_context(request: HttpRequest, held: Deliberation) -> dict[str, Any]:
         else None,
         "call_off_form": CallOffForm() if is_open and user.may(calls, held) else None,
         "refusals": [],
+        **_ending(held),
     }
 
 
@@ -268,18 +269,27 @@ def call_off(request: HttpRequest, held: Deliberation) -> HttpResponse:
 # Minutes
 
 
+def _ending(held: Deliberation) -> dict[str, Any]:
+    """What was concluded; nothing before the end."""
+    if held.status != Phase.CONCLUDED:
+        return {}
+    ending = getattr(held, "review", None) if held.kind == MDT else getattr(held, "discussion", None)
+    return {
+        "review": ending if held.kind == MDT else None,
+        "discussion": ending if held.kind != MDT else None,
+        "reason": deliberating.reason_label(ending.reason_code) if held.kind == MDT and ending else "",
+    }
+
+
 def _minutes(request: HttpRequest, held: Deliberation) -> dict[str, Any]:
     if held.status != Phase.CONCLUDED:
         raise Http404(_("There are no minutes before the conclusion."))
     held = _visible(held)
-    ending = getattr(held, "review", None) if held.kind == MDT else getattr(held, "discussion", None)
     return {
         "held": held,
         "referral": held.referral,
         "name": named(request.user, held.referral),
-        "review": ending if held.kind == MDT else None,
-        "discussion": ending if held.kind != MDT else None,
-        "reason": deliberating.reason_label(ending.reason_code) if held.kind == MDT and ending else "",
+        **_ending(held),
         "first": [one for one in held.opinions.select_related("member") if one.is_first],
         "further": [one for one in held.opinions.select_related("member") if not one.is_first],
         "back": back_to_case(held.referral),

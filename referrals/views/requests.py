@@ -25,6 +25,7 @@ from referrals.forms.requests import (
     NewPatientForm,
     RequestForm,
 )
+from referrals.gates.money import RESEARCH_CHARGED
 from referrals.gates.requesting import NOT_LISTED
 from referrals.models import Patient, Referral, ReferralDraft
 from referrals.views.common import back_to_case, put_errors, who
@@ -125,7 +126,13 @@ def tests_context(page: Page) -> dict[str, Any]:
     chosen = page.line
     institution = page.user.post.institution
     words = page.value("test_query")
-    found = requesting.offers(institution, words, page.value("diagnosis_code"), chosen.pk if chosen else None)
+    found = requesting.offers(
+        institution,
+        words,
+        page.value("diagnosis_code"),
+        chosen.pk if chosen else None,
+        pathology=page.value("pathology"),
+    )
     return {"offers": found, "words": words, "not_listed": NOT_LISTED if words and not found.lines else ""}
 
 
@@ -137,6 +144,7 @@ def checks_context(page: Page) -> dict[str, Any]:
     earlier = requesting.earlier_results(page.patient, line.test, at) if page.patient and line else []
     return {
         "line": line,
+        "research": RESEARCH_CHARGED if page.value("nature") == Referral.Nature.RESEARCH else "",
         "says": says,
         "earlier": earlier,
         "needs_evidence": requesting.needs_evidence(line),
@@ -150,7 +158,7 @@ def _judged(page: Page, line: Indication, at: Any) -> list[Any]:
     known = page.form.studies.get(int(study)) if study.isdecimal() else None
     would_be = Referral(
         pk=0, institution=page.user.post.institution, department=page.user.post.department, requester=page.user,
-        patient=page.patient, diagnosis_code=page.value("diagnosis_code").upper(), indication=line, test=line.test,
+        patient=page.patient, diagnosis_code=page.value("diagnosis_code").upper(), pathology=page.value("pathology"), indication=line, test=line.test,
         nature=nature, study=known, first_visit=True,
     )  # fmt: skip
     act = Act(by=page.user, step=pathway.SUBMIT.name)
