@@ -13,7 +13,11 @@ def our_fields():
         if path.name.startswith(("forms", "views", "samples")) or "forms" in path.parts:
             module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
             for thing in vars(module).values():
-                if isinstance(thing, type) and issubclass(thing, forms.BaseForm) and thing.__module__ == module.__name__:
+                if (
+                    isinstance(thing, type)
+                    and issubclass(thing, forms.BaseForm)
+                    and thing.__module__ == module.__name__
+                ):
                     yield from ((f"{thing.__name__}.{name}", field) for name, field in thing.base_fields.items())
 
 

@@ -39,7 +39,7 @@ def test_a_trials_test_is_free_and_no_ground_for_a_drug(desks):
     study = doctor.main.locator("select[name=study]")
     study.select_option(label=study.locator("option", has_text=number).inner_text())
     doctor.press("提交申请")
-    doctor.refused(NO_ETHICS, "A48")
+    doctor.refused(NO_ETHICS, "A48", "查看研究项目")
     doctor.look("case5-02-x10")
 
     # The ethics committee's secretary records the approval; the same request goes through.

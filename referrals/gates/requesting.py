@@ -124,5 +124,7 @@ def study_is_approved(case: Case, at: datetime, act: Act | None) -> Judgement:
     if study.ended_on and study.ended_on < on:
         missing.append(_("The study ended on %(day)s.") % {"day": day(study.ended_on)})
     if missing:
-        return refuses(say(NO_ETHICS, *missing), mend=case.page("facts"), facts=facts)
+        return refuses(
+            say(NO_ETHICS, *missing), mend=link("referrals:study", study.pk), mend_label=_("To the study"), facts=facts
+        )
     return passes(*facts)
