@@ -21,6 +21,7 @@ from consent.models import Consent, ConsentRefusal, Disclosure, SelfPayNotice
 from consent.signing import Choices, Signature, Signer
 from referrals import pathway
 from referrals.actions.onward import onward
+from referrals.actions.requests import close_deliberations
 from referrals.gates.words import link
 from referrals.identity import encrypt
 from referrals.models import Identity, Referral
@@ -196,6 +197,7 @@ def withdraw(*, referral: Referral, by: User, reason: str = "", at: datetime | N
     move(referral, pathway.WITHDRAW_CONSENT, by=by, at=at, reason=reason[:200], clause="B15", end_reason=reason[:300])
     with declaring.step(pathway.WITHDRAW_CONSENT.name, reason=reason[:200], clause="B15"):
         referral.consents.filter(withdrawn_at__isnull=True).update(withdrawn_at=at, withdrawal_reason=reason[:200])
+    close_deliberations(referral)
     return referral
 
 

@@ -26,7 +26,7 @@ from referrals.actions.onward import onward
 from referrals.correcting import BY_NAME, NO, NOT_OPEN, OFFICE, SHUT, YES, Correctable
 from referrals.gates import Case
 from referrals.gates.words import link
-from referrals.models import Correction, Referral, Result, Status
+from referrals.models import Correction, Referral, Result
 from vendors.models import Origin
 
 STEP = "correction.made"
@@ -170,7 +170,7 @@ def _now_a_first_visit(referral: Referral, at: datetime) -> bool:
         return False
     if referral.status in pathway.MDT_AGAIN.sources:
         return True
-    if referral.status == Status.CHARGED:
+    if referral.status in pathway.REFUND.sources and referral.charges.filter(reversed_at__isnull=True).exists():
         message = _(
             "A first visit needs the MDT before the test, and the fee has been charged: refund it first, then correct "
             "this; the case goes back to the MDT."
@@ -202,7 +202,9 @@ def _office(referral: Referral, by: User) -> bool:
 def _send_back(referral: Referral, reason: str, at: datetime) -> None:
     """To the MDT again; what the patient consented to lapses with it."""
     machine = User.objects.machine()
-    move(referral, pathway.MDT_AGAIN, by=machine, at=at, reason=reason, consented_at=None, approved_at=None)
+    # A specimen that proved unfit keeps its own record of when it was taken; the next follows a new consent.
+    failed: dict[str, Any] = {"collected_at": None}
+    move(referral, pathway.MDT_AGAIN, by=machine, at=at, reason=reason, consented_at=None, approved_at=None, **failed)
     with declaring.step(pathway.MDT_AGAIN.name, reason=reason):
         lapse = _("It became a first visit: the MDT decides first.")
         referral.consents.filter(withdrawn_at__isnull=True, lapsed_at__isnull=True).update(

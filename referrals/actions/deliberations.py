@@ -106,6 +106,8 @@ def call_off(*, deliberation: Deliberation, by: User, reason: str) -> Deliberati
 def _held(deliberation: Deliberation) -> Deliberation:
     """The deliberation as it stands, held: opinions and conclusions come one after another."""
     related = ("referral__institution", "referral__test", "referral__requester", "team", "department")
+    # The case first, as whoever ends it does; the other way round two of them would wait for each other for ever.
+    Referral.objects.select_for_update().filter(pk=deliberation.referral_id).values_list("pk").get()
     return Deliberation.objects.select_for_update(of=("self",)).select_related(*related).get(pk=deliberation.pk)
 
 

@@ -18,11 +18,12 @@ from referrals.models import Referral
 
 @transaction.atomic
 def void(*, referral: Referral, by: User, reason: str, at: datetime | None = None) -> Referral:
-    """Medical affairs voids an entry made by mistake. A fee that stands is refunded first."""
+    """Medical affairs voids an entry made by mistake. A fee that stands is refunded first; once the specimen is under
+    way it can only be refunded afterwards, as for every case that has ended."""
     at = at or timezone.now()
     referral = hold_for(referral, pathway.VOID, by=by, at=at)
     reason = needed(reason=reason)["reason"]
-    if referral.charges.filter(reversed_at__isnull=True).exists():
+    if referral.status in pathway.REFUND.sources and referral.charges.filter(reversed_at__isnull=True).exists():
         raise refuse(
             "charged", _("The fee has been charged: refund it first, then void the entry."), referral, anchor="charge"
         )

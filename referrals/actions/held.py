@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -66,11 +66,14 @@ def needed(**texts: str) -> dict[str, str]:
 
 
 def not_in_future(at: datetime | None, field: str, *, since: datetime | None = None) -> datetime:
-    """The time something happened: now when not given, not later, and not before what it follows."""
+    """The time something happened: now when not given, not later, and not before what it follows. Typed to the minute,
+    it is not before what happened in that same minute."""
     now = timezone.now()
     at = at or now
     if at > now:
         raise ValidationError({field: _("This time lies in the future.")})
+    if since and at < since < at + timedelta(minutes=1):
+        return since
     if since and at < since:
         message = _("This time lies before the step it follows (%(since)s).")
         raise ValidationError({field: message % {"since": f"{timezone.localtime(since):%Y-%m-%d %H:%M}"}})

@@ -16,11 +16,13 @@ from audit.gates import Act, Verdict, judge
 from audit.steps import Step, move
 from catalog import queries as catalog
 from referrals import pathway
+from referrals.actions.held import hold, may
 from referrals.gates import Case
 from referrals.models import Allocation, Referral, Status
 from vendors.models import ContractItem, Laboratory
 
-SHUT_WHEN = ("X06", "X13")
+SHUT_WHEN = ("X06", "X13", "X15")
+AGAIN = "referrals.allocate_again"
 
 
 @transaction.atomic
@@ -38,6 +40,13 @@ def onward(referral: Referral, *, at: datetime | None = None) -> Referral:
         else:
             move(referral, step, by=machine, at=at)
     return referral
+
+
+@transaction.atomic
+def take_up(*, referral: Referral, by: User, at: datetime | None = None) -> Referral:
+    """Ask the system once more for its own steps: after a contract was renewed, or for a case from a ledger."""
+    may(by, AGAIN, referral)
+    return onward(hold(referral), at=at)
 
 
 def awaited(referral: Referral, at: datetime) -> Step | None:

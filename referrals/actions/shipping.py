@@ -135,7 +135,7 @@ def _leave(batch: ShipmentBatch, specimen: Specimen, by: User, at: datetime) -> 
     if barcodes.current(case) != specimen or case.laboratory_id != batch.laboratory_id or not fit_to_go_on(specimen):
         message = _("Its specimen or its laboratory has changed since it was packed.")
         raise refuse("packing", message, case, anchor="specimen")
-    move(case, pathway.SHIP, by=by, at=at, shipped_at=at)
+    move(case, pathway.SHIP, by=by, at=at, shipped_at=at, received_at=None)
     Shipment.objects.create(
         referral=case,
         laboratory=batch.laboratory,
@@ -202,7 +202,10 @@ def receive_batch(*, batch: ShipmentBatch, by: User, at: datetime | None = None)
     """Every specimen of the batch still on the road was signed for; returns how many."""
     waiting = [
         one.referral
-        for one in batch.shipments.filter(received_at__isnull=True, rejected_at__isnull=True).select_related("referral")
+        for one in batch.shipments.filter(received_at__isnull=True, rejected_at__isnull=True)
+        .select_related("referral")
+        # In the order in which everybody holds cases.
+        .order_by("referral_id")
         if one.referral.status == Status.SHIPPED
     ]
     if not batch.handed_over_at:

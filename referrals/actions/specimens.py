@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -48,7 +48,7 @@ def collect(
     """A specimen is taken under the label printed for it. `barcode` is scanned from the label: another case's label is
     refused. Past X01, X03, X05 and X10."""
     referral = hold_for(referral, pathway.COLLECT, by=by)
-    at = not_in_future(at, "at")
+    at = not_in_future(at, "at", since=_after(referral, at))
     expected = barcodes.next_barcode(referral)
     if barcodes.clean(barcode) != expected:
         raise ValidationError({"barcode": _wrong_label(barcode, expected)})
@@ -62,6 +62,14 @@ def collect(
     )
     onward(referral, at=at)
     return specimen
+
+
+def _after(referral: Referral, at: datetime | None) -> datetime | None:
+    """What this taking follows: the specimen that failed; or the consent, when it was signed in the very minute that
+    was typed (one signed later is X05's to refuse)."""
+    if referral.collected_at or at is None or referral.consented_at is None:
+        return referral.collected_at
+    return referral.consented_at if at < referral.consented_at < at + timedelta(minutes=1) else None
 
 
 def _wrong_label(scanned: str, expected: str) -> str:
@@ -83,10 +91,10 @@ def assess(
     """Pathology finds the specimen fit, or unfit: then it has to be taken again. What holds too few tumour cells for
     the test cannot be found fit."""
     referral = hold_for(referral, pathway.FIND_UNFIT, by=by)
-    at = not_in_future(at, "at")
     specimen = barcodes.current(referral)
     if specimen is None:
         raise refuse("specimen", _("No specimen is recorded."), referral, anchor="specimen")
+    at = not_in_future(at, "at", since=specimen.collected_at)
     if specimen.batch_id and not is_fit:
         message = _("The specimen is packed in batch %(batch)s: take it out of the batch first.")
         raise refuse("packed", message % {"batch": specimen.batch}, referral, anchor="shipment")

@@ -39,6 +39,7 @@ RECORDS = (
     "filings",
     "prescriptions",
     "self_pay_notices",
+    "corrections",
 )
 # Read in the order they were signed in; the others as they were written.
 SIGNED = ("consents", "self_pay_notices")

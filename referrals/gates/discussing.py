@@ -25,6 +25,8 @@ WITHOUT_GUIDELINE = _(
     "This test lacks the support of a guideline (norm): it needs both evidence and a record of the departmental "
     "discussion."
 )
+# How a correction names a change of test on the MDT's advice (`referrals.actions.requests.change_test`).
+TEST_CHANGED = "indication"
 OWN_REQUEST = _("The one who requests, or is complained of, takes no part in approving, deciding or checking it.")
 
 
@@ -72,7 +74,7 @@ def evidence_and_discussion(case: Case, at: datetime, act: Act | None) -> Judgem
     if not indication.needs_evidence_and_discussion:
         return not_applicable(_("A guideline supports this test."))
     papers = _papers(case, at)
-    discussion = latest(case.discussions, "held_at", at)
+    discussion = latest(_on_this_test(case, at), "held_at", at)
     held = when(discussion.held_at) if discussion else _("none by then")
     facts = [
         (_("papers of evidence"), _("not recorded") if papers is None else str(papers)),
@@ -97,6 +99,14 @@ def evidence_and_discussion(case: Case, at: datetime, act: Act | None) -> Judgem
     if papers is None:
         return cannot_judge(_("papers of evidence"), mend=case.page("discussion"), facts=facts)
     return passes(*facts)
+
+
+def _on_this_test(case: Case, at: datetime) -> list:
+    """The discussions since the test was last changed: what was said of another test does not count for this one."""
+    if not case.discussions or case.is_history:
+        return case.discussions
+    changed = [one.corrected_at for one in case.corrections if one.field == TEST_CHANGED and one.corrected_at <= at]
+    return [one for one in case.discussions if not changed or one.held_at > max(changed)]
 
 
 def _papers(case: Case, at: datetime) -> int | None:

@@ -14,11 +14,11 @@ from audit.guards import needs
 from documents.templatetags.formats import moment
 from referrals import barcodes, manifest, pathway
 from referrals.actions import approving, charging, shipping, specimens
-from referrals.actions.onward import onward
+from referrals.actions import onward as system
 from referrals.forms import stations as forms
 from referrals.gates.words import yuan
 from referrals.models import Referral, Status
-from referrals.views.common import back_to_case
+from referrals.views.common import back_to_case, who
 from referrals.views.station import ask, page, panel, pdf, sent, simple, take
 
 # Approval
@@ -214,7 +214,7 @@ def reject(request: HttpRequest, referral: Referral) -> HttpResponse:
 def take_up(request: HttpRequest, referral: Referral) -> HttpResponse:
     """Ask the system once more for its own steps: after a contract was renewed, or for a case from a ledger."""
     before = referral.status
-    onward(referral)
+    referral = system.take_up(referral=referral, by=who(request))
     if referral.status == before:
         messages.warning(request, _("The system found no way on: what shuts it is listed on the case."))
     else:
