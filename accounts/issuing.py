@@ -20,15 +20,40 @@ from audit.steps import STEPS
 
 PERMISSION = "accounts.manage_tokens"
 LONGEST = timedelta(days=400)
+# What everybody may do in their own affairs; a token only when it names it.
+READ_NOTICES = "accounts.own_notices"
+LEND_POST = "accounts.own_delegations"
+OWN = (READ_NOTICES, LEND_POST)
 # What a permission opens that is no step of a case.
 WORDS = {
+    READ_NOTICES: gettext_lazy("Read the holder's notices"),
+    LEND_POST: gettext_lazy("Lend the holder's post"),
+    "accounts.delegate": gettext_lazy("Lend others' posts"),
+    "accounts.let_in": gettext_lazy("Let people into single cases"),
+    "accounts.manage_staff": gettext_lazy("Keep staff and posts"),
+    "accounts.manage_tokens": gettext_lazy("See and end access tokens"),
+    "accounts.view_staff": gettext_lazy("Read staff and posts"),
+    "audit.acknowledge_alarm": gettext_lazy("Acknowledge alarms of the trail"),
+    "audit.view_trail": gettext_lazy("Read alarms of the trail"),
     "catalog.view_catalog": gettext_lazy("Read the catalog and prices"),
+    "referrals.allocate_again": gettext_lazy("Ask for the system's own steps again"),
+    "referrals.call_discussion": gettext_lazy("Call and call off a departmental discussion"),
+    "referrals.call_mdt": gettext_lazy("Call and call off an MDT"),
+    "referrals.correct_referral": gettext_lazy("Correct a case"),
+    "referrals.give_opinion": gettext_lazy("Give an opinion"),
+    "referrals.manage_mdt_teams": gettext_lazy("Keep the MDT teams"),
+    "referrals.manage_studies": gettext_lazy("Keep the register of studies"),
+    "referrals.merge_patients": gettext_lazy("Merge two records of one patient"),
     "referrals.record_patient": gettext_lazy("Put patients on record"),
     "referrals.view_referral": gettext_lazy("Read cases and results"),
     "referrals.view_statement_differences": gettext_lazy("Read differences from laboratories' bills"),
+    "reports.build_report": gettext_lazy("Ask for a report to be built"),
     "reports.view_indicators": gettext_lazy("Read indicators"),
     "reports.view_report": gettext_lazy("Read reports"),
+    "supervision.import_ledger": gettext_lazy("Give in a ledger"),
     "supervision.view_findings": gettext_lazy("Read findings"),
+    "vendors.publish_prices": gettext_lazy("Publish prices"),
+    "vendors.view_vendors": gettext_lazy("Read laboratories and unpublished prices"),
 }
 
 
@@ -56,7 +81,7 @@ def make_token(*, name: str, post: Post, scopes: Iterable[str], expires_on: date
         wrong["name"] = _("Enter what the token is for.")
     if not wanted:
         wrong["scopes"] = _("Choose what the token may do.")
-    elif beyond := [one for one in wanted if one not in post.role.permissions]:
+    elif beyond := [one for one in wanted if one not in (*post.role.permissions, *OWN)]:
         wrong["scopes"] = _("This post may not do that itself: %(names)s.") % {"names": "、".join(beyond)}
     if not today < expires_on <= today + LONGEST:
         wrong["expires_on"] = _("The last day lies between tomorrow and %(n)d days from now.") % {"n": LONGEST.days}

@@ -179,6 +179,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         self.__dict__["_only"] = frozenset(permissions)
         return self
 
+    def speaks_for(self, affair: str) -> bool:
+        """Whether one's own affairs are open (notices, lending one's post): to the person always, to a token of theirs
+        when it names them."""
+        return affair in self.__dict__.get("_only", (affair,))
+
     @cached_property
     def institution_ids(self) -> tuple[int, ...]:
         """The institutions whose cases the current post may see; a bureau's post sees those it supervises."""

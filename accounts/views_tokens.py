@@ -35,7 +35,7 @@ class TokenForm(forms.Form):
     def __init__(self, *args: Any, post: Post, **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "label_suffix": ""})
         self.fields["scopes"].choices = [  # type: ignore[attr-defined]
-            (one, said) for one in post.role.permissions if (said := issuing.words(one)) != one
+            (one, said) for one in (*post.role.permissions, *issuing.OWN) if (said := issuing.words(one)) != one
         ]
 
 

@@ -198,7 +198,14 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False, "validatorUrl": None},
+    "SWAGGER_UI_SETTINGS": {
+        "deepLinking": True,
+        "persistAuthorization": False,
+        "validatorUrl": None,
+        # By subject: a hundred and thirty doors at once are no list.
+        "docExpansion": "none",
+        "filter": True,
+    },
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "ReferralStatus": "referrals.models.Status",
@@ -207,6 +214,10 @@ SPECTACULAR_SETTINGS = {
         "ChargeKind": "referrals.models.Charge.Kind",
         "StanceOrConclusion": "referrals.models.Opinion.Stance",
         "DifferenceKind": "referrals.models.StatementDifference.Kind",
+        "DeliberationKind": "referrals.models.Deliberation.Kind",
+        "DeliberationPhase": "referrals.models.Deliberation.Phase",
+        "AlarmKind": "audit.models.Alarm.Kind",
+        "LedgerImportStatus": "supervision.models.LedgerImport.Status",
     },
     "PREPROCESSING_HOOKS": ["config.api.schema.only_ours"],
 }

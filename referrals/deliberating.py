@@ -53,6 +53,13 @@ MDT_OPINION = Step(
     "mdt.opinion", {Status.AWAITING_MDT}, None, "referrals.give_opinion",
     label=pgettext_lazy("step", "Opinion on the MDT"),
 )  # fmt: skip
+MDT_CALLED_OFF = Step(
+    "mdt.called_off", {Status.AWAITING_MDT}, None, "referrals.call_mdt", label=pgettext_lazy("step", "MDT called off")
+)
+DISCUSSION_CALLED_OFF = Step(
+    "discussion.called_off", {Status.AWAITING_DISCUSSION}, None, "referrals.call_discussion",
+    label=pgettext_lazy("step", "Departmental discussion called off"),
+)  # fmt: skip
 DISCUSSION_OPINION = Step(
     "discussion.opinion", {Status.AWAITING_DISCUSSION}, None, "referrals.give_opinion",
     label=pgettext_lazy("step", "Opinion in the department"),

@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 
 from celery import shared_task
+from django.db import transaction
 
 from accounts.models import Institution, User
 from audit import declaring
@@ -40,3 +41,15 @@ def ask_for_last_period(machine: User) -> None:
         for institution in without:
             if Referral.objects.filter(institution=institution, requested_at__lt=period.closes).exists():
                 actions.ask(institution=institution, period=period, by=machine)
+
+
+def wake() -> None:
+    """Wake the sweep once this is committed; without a broker the next beat finds the report."""
+
+    def tell() -> None:
+        try:
+            build_due.apply_async(retry=False)
+        except Exception:
+            log.warning("The broker did not answer; the next sweep builds the report")
+
+    transaction.on_commit(tell)

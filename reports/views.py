@@ -64,7 +64,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         context = {**_index_context(user), "ask_form": form, "refusals": refused.refusals}
         return render(request, "reports/list.html", context, status=409)
     if new:
-        start_soon()
+        tasks.wake()
     elif report.status == Status.BUILDING:
         messages.info(request, _("This report is being built already."))
     else:
@@ -72,18 +72,6 @@ def ask(request: HttpRequest) -> HttpResponse:
             request, _("The figures are still those of revision %(n)s; nothing was built.") % {"n": report.revision}
         )
     return redirect(report)
-
-
-def start_soon() -> None:
-    """Wake the sweep once this is committed; without a broker the next beat finds the report."""
-
-    def wake() -> None:
-        try:
-            tasks.build_due.apply_async(retry=False)
-        except Exception:
-            tasks.log.warning("The broker did not answer; the next sweep builds the report")
-
-    transaction.on_commit(wake)
 
 
 @needs("reports.view_report", on=Report)
@@ -304,7 +292,7 @@ def give_back(request: HttpRequest, report: Report) -> HttpResponse:
 def retry(request: HttpRequest, report: Report) -> HttpResponse:
     def again() -> None:
         actions.retry(report=report, by=request.user)
-        start_soon()
+        tasks.wake()
 
     return _take(request, report, again, _("Building begins anew."))
 

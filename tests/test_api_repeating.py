@@ -272,6 +272,7 @@ def test_the_docs_page_draws_under_our_own_policy_without_a_word_of_complaint(pa
     )
 
     page.goto(live_server.url + reverse("api_docs"))
+    page.locator("#operations-tag-referrals").click()
     page.locator("#operations-referrals-referrals_list").wait_for()
     page.locator(".opblock-summary").first.click()
     page.locator(".opblock.is-open .parameters-col_description").first.wait_for()

@@ -14,7 +14,7 @@ from accounts.models import Institution, Post, Role, User
 from audit.models import Alarm
 from catalog.models import Edition, Indication
 from documents.models import StoredFile
-from referrals.models import MDTTeam, Patient, Referral
+from referrals.models import MDTTeam, Patient, Referral, Study
 from reports import actions as reports
 from reports import periods
 from reports.models import Report
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 # Addresses of others' packages and of forms that only take POST are judged by their own tests.
 ELSEWHERE = {"accounts:set_password"}
 # Each value there has a permission of its own; who may correct none is refused (`tests/test_corrections.py`).
-NARROWER = {"referrals:corrections"}
+NARROWER = {"referrals:corrections", "referrals_api:corrections"}
 DISCUSSED = (
     "draft", "discard_draft", "deliberation", "opinion", "mdt_conclude", "discussion_conclude", "call_off", "minutes",
     "minutes_pdf",
@@ -58,6 +58,19 @@ MADE_BY_OTHERS = (
     "referrals_api:result_pdf",
     "referrals_api:hand_over",
     "referrals_api:batch",
+    "referrals_api:take_out",
+    "referrals_api:receive_batch",
+    "referrals_api:draft",
+    "referrals_api:submit_draft",
+    "referrals_api:discard_draft",
+    "referrals_api:deliberation",
+    "referrals_api:withdraw_let_in",
+    "referrals_api:end_seat",
+    "referrals_api:part",
+    "referrals_api:scan",
+    "accounts_api:revoke_delegation",
+    "accounts_api:read_notice",
+    "accounts_api:revoke_token",
     "referrals:batch",
     "referrals:take_out",
     "referrals:receive_batch",
@@ -105,7 +118,19 @@ def objects(county):
         "consent_api": [one(Referral, **mine), one(Referral, **theirs)],
         "referrals_api": [one(Referral, **mine), one(Referral, **theirs)],
         "referrals_api:patient": [one(Patient, **mine), one(Patient, **theirs)],
-        "supervision_api": [None, None],
+        "supervision_api:finding": [one(Finding, **mine), one(Finding, **theirs)],
+        "supervision_api": [one(LedgerImport), None],
+        **{
+            f"referrals_api:{name}": [one(MDTTeam, **mine), one(MDTTeam, **theirs)]
+            for name in ("team", "end_team", "seats")
+        },
+        **{
+            f"referrals_api:{name}": [one(Study, **mine), one(Study, **theirs)]
+            for name in ("study", "study_dates", "ethics")
+        },
+        "accounts_api:end_post": [one(Post, **mine), one(Post, **theirs)],
+        "audit_api": [one(Alarm), None],
+        "vendors_api:publish": [one(Price, **mine), one(Price, **theirs)],
         # Nobody has filed a result, packed a batch, signed or made a key here: their own tests open these.
         **{name: [None, None] for name in MADE_BY_OTHERS},
         "catalog": [one(Indication), None],

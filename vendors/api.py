@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from drf_spectacular.types import OpenApiTypes
@@ -10,8 +11,13 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.api.doors import Door
+from config.api.doors import Door, one_of
+from config.api.idempotency import repeatable
+from vendors import actions
 from vendors.models import Price
+
+SHOWN = 500
+VIEW = "vendors.view_vendors"
 
 
 class PriceShape(serializers.ModelSerializer):
@@ -35,6 +41,9 @@ class Prices(Door):
         parameters=[
             OpenApiParameter("test", OpenApiTypes.STR, description="code of the gene test"),
             OpenApiParameter("on", OpenApiTypes.DATE, description="in force and published on this day; today"),
+            OpenApiParameter(
+                "unpublished", OpenApiTypes.BOOL, description=f"instead those not published yet; needs {VIEW}"
+            ),
         ],
     )
     def get(self, request: Request) -> Response:
@@ -43,8 +52,26 @@ class Prices(Door):
             on = parse_date(request.query_params.get("on", "")) or timezone.localdate()
         except ValueError:
             on = timezone.localdate()
-        found = Price.objects.filter(institution_id__in=self.by.institution_ids).in_force(on).published(on)
+        mine = Price.objects.filter(institution_id__in=self.by.institution_ids)
+        if request.query_params.get("unpublished", "").lower() in ("true", "1"):
+            if not self.by.may(VIEW):
+                raise PermissionDenied(VIEW)
+            found = mine.filter(published_on__isnull=True)
+        else:
+            found = mine.in_force(on).published(on)
         if test := request.query_params.get("test"):
             found = found.filter(test__code=test)
         rows = found.select_related("institution", "test").order_by("institution__code", "test__code", "pk")
-        return Response(PriceShape(rows, many=True).data)
+        return Response(PriceShape(rows[:SHOWN], many=True).data)
+
+
+class Publish(Door):
+    permission = "vendors.publish_prices"
+
+    @extend_schema(operation_id="prices_publish", request=None, responses=PriceShape)
+    @repeatable
+    def post(self, request: Request, pk: int) -> Response:
+        """The price is published from today (A13, B14); a published one is not published again."""
+        mine = Price.objects.filter(institution_id__in=self.by.institution_ids).select_related("institution", "test")
+        actions.publish_price(price=one_of(mine, pk=pk), on=timezone.localdate(), by=self.by)
+        return Response(PriceShape(one_of(mine, pk=pk)).data)

@@ -4,4 +4,7 @@ from vendors import api
 
 app_name = "vendors_api"
 
-urlpatterns = [path("prices/", api.Prices.as_view(), name="prices")]
+urlpatterns = [
+    path("prices/", api.Prices.as_view(), name="prices"),
+    path("prices/<int:pk>/publish/", api.Publish.as_view(), name="publish"),
+]

@@ -1,26 +1,24 @@
-"""Beside the cases: results, patients, batches and statement differences, for programs."""
+"""Beside the cases: results, patients and statement differences, for programs."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audit import declaring
-from audit.gates import Refusal, Refused
-from config.api.doors import Door, checked, page
+from config.api.doors import PAGES, Door, checked, listed, page
 from config.api.idempotency import repeatable
 from documents import files
-from referrals.actions import patients, shipping
+from referrals.actions import patients
 from referrals.actions.requests import NewPatient
-from referrals.api import sending, shapes, steps
-from referrals.api.views import PAGES, VIEW, listed, moment
-from referrals.models import Patient, Referral, Result, ShipmentBatch, StatementDifference
+from referrals.api import sending, shapes
+from referrals.api.views import VIEW, moment
+from referrals.models import Patient, Referral, Result, StatementDifference
 
 
 class Results(Door):
@@ -107,41 +105,6 @@ class PatientByRecord(Door):
         if found is None or self.by.scope == "none":
             raise Http404
         return Response(shapes.PatientShape(found).data)
-
-
-class Batches(Door):
-    permission = "referrals.hand_over_specimen"
-
-    @extend_schema(operation_id="batches_pack", request=sending.PackIn, responses={201: sending.BatchShape})
-    @repeatable
-    def post(self, request: Request) -> Response:
-        """Pack specimens of several cases for one laboratory."""
-        cases = checked(sending.PackIn, request)["referrals"]
-        known = list(
-            Referral.objects.visible_to(request.user)
-            .filter(number__in=cases)
-            .select_related("laboratory")
-            .order_by("pk")
-        )
-        if len(known) != len(set(cases)):
-            raise Http404
-        if known[0].laboratory is None:
-            raise Refused(Refusal("packing", _("This case is tested in-house: nothing is sent out.")))
-        batch = shipping.pack(referrals=known, laboratory=known[0].laboratory, by=self.by)
-        return Response(sending.BatchShape(batch).data, status=201)
-
-
-class HandOver(Door):
-    permission = "referrals.hand_over_specimen"
-    on = ShipmentBatch
-    number = "number"
-
-    @extend_schema(operation_id="batches_hand_over", request=steps.HandOverIn, responses=sending.BatchShape)
-    @repeatable
-    def post(self, request: Request, **kwargs: Any) -> Response:
-        """The batch leaves, past X05, X06, X08, X13, X15 and X16 for each of its cases; one refused, none leaves."""
-        batch = shipping.hand_over(batch=self.found, by=self.by, **checked(steps.HandOverIn, request))
-        return Response(sending.BatchShape(batch).data)
 
 
 class Differences(Door):

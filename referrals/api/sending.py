@@ -44,6 +44,9 @@ class SubmitIn(serializers.Serializer):
     first_visit_reason = long(max_length=200)
     earlier_result_reason = long(max_length=200)
     is_urgent = serializers.BooleanField(default=False)
+    paper_at = serializers.DateTimeField(
+        required=False, default=None, help_text="Only for a request written on paper while the system was down"
+    )
     evidence = EvidenceIn(many=True, required=False, default=list)
     laboratory = long(help_text="A laboratory may not be named: whoever does is refused by X16")
 
@@ -90,7 +93,14 @@ class PackIn(serializers.Serializer):
 
 class BatchShape(serializers.ModelSerializer):
     laboratory = serializers.CharField(source="laboratory.name")
+    referrals = serializers.SerializerMethodField(help_text="Numbers of the cases whose specimens are in it")
 
     class Meta:
         model = ShipmentBatch
-        fields = ("id", "number", "laboratory", "packed_at", "carrier", "waybill", "temperature", "handed_over_at")
+        fields = (
+            "id", "number", "laboratory", "packed_at", "carrier", "waybill", "temperature", "handed_over_at",
+            "referrals",
+        )  # fmt: skip
+
+    def get_referrals(self, batch: ShipmentBatch) -> list[str]:
+        return sorted(one.referral.number for one in batch.specimens.all())

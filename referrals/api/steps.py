@@ -27,6 +27,7 @@ from referrals.actions import (
     shipping,
     specimens,
 )
+from referrals.actions.onward import onward
 from referrals.api.register import add, add_act
 from referrals.gates.words import link
 from referrals.models import Charge, Deliberation, MDTReview, MDTTeam, Opinion, Referral, Result, Status
@@ -109,6 +110,10 @@ class OpinionIn(serializers.Serializer):
     discipline = long(max_length=30)
 
 
+class CallOff(serializers.Serializer):
+    reason = text(max_length=200)
+
+
 class Seen(serializers.Serializer):
     seen = serializers.IntegerField(required=False, default=None, help_text="How many opinions the chair has read")
 
@@ -148,6 +153,10 @@ def _call_mdt(referral: Referral, by: User, data: Data) -> Any:
     return deliberations.call_mdt(referral=referral, by=by, team=team)
 
 
+def _call_off(kind: str, step: Step) -> Any:
+    return lambda one, by, data: deliberations.call_off(deliberation=opened(one, kind, step, by), by=by, **data)
+
+
 def _opinion(kind: str, step: Step) -> Any:
     return lambda one, by, data: deliberations.give_opinion(deliberation=opened(one, kind, step, by), by=by, **data)
 
@@ -171,6 +180,8 @@ add(
 )  # fmt: skip
 for said, kind in ((deliberating.MDT_OPINION, MDT), (deliberating.DISCUSSION_OPINION, DEPARTMENT)):
     add(said, OpinionIn, _opinion(kind, said), for_members=True)
+for said, kind in ((deliberating.MDT_CALLED_OFF, MDT), (deliberating.DISCUSSION_CALLED_OFF, DEPARTMENT)):
+    add(said, CallOff, _call_off(kind, said))
 for made, conclusion in (
     (pathway.MDT_AGREE, MDTReview.Conclusion.AGREE),
     (pathway.MDT_DISAGREE, MDTReview.Conclusion.DISAGREE),
@@ -230,6 +241,16 @@ add(pathway.FIND_UNFIT, UnfitIn, _assess(False))
 add_act(
     specimens.ASSESSED, pgettext_lazy("step", "Specimen found fit"), pathway.FIND_UNFIT.permission, {Status.SAMPLED},
     AssessIn, _assess(True),
+)  # fmt: skip
+
+add_act(
+    specimens.LABELLED, pgettext_lazy("step", "Specimen given a barcode"), pathway.COLLECT.permission, {Status.SAMPLED},
+    Nothing, lambda one, by, data: specimens.label(referral=one, by=by),
+)  # fmt: skip
+add_act(
+    "case.taken_up", pgettext_lazy("step", "Asked for the system's own steps again"), "referrals.allocate_again",
+    {Status.SUBMITTED, Status.DISCUSSED, Status.MDT_AGREED, Status.CONSENTED, Status.APPROVED}, Nothing,
+    lambda one, by, data: onward(one),
 )  # fmt: skip
 
 # On the road, result, record

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from referrals.api import others, views
+from referrals.api import batches, correcting, drafts, merging, others, studies, teams, views
 from referrals.api.register import DOINGS
 
 app_name = "referrals_api"
@@ -14,11 +14,41 @@ urlpatterns = [
         path(f"referrals/<str:pk>/steps/{one.name}/", views.step_door(one).as_view(), name=one.name)
         for one in DOINGS.values()
     ],
+    path("referrals/<str:pk>/corrections/", correcting.Corrections.as_view(), name="corrections"),
+    path("referrals/<str:pk>/let-ins/", correcting.LetIns.as_view(), name="let_ins"),
+    path(
+        "referrals/<str:pk>/let-ins/<int:grant>/withdraw/",
+        correcting.WithdrawLetIn.as_view(),
+        name="withdraw_let_in",
+    ),
+    path("referrals/<str:pk>/label/", correcting.Label.as_view(), name="label"),
+    path("specimens/<str:barcode>/", correcting.Scan.as_view(), name="scan"),
+    path("drafts/", drafts.Drafts.as_view(), name="drafts"),
+    path("drafts/<int:pk>/", drafts.OneDraft.as_view(), name="draft"),
+    path("drafts/<int:pk>/submit/", drafts.Submit.as_view(), name="submit_draft"),
+    path("drafts/<int:pk>/discard/", drafts.Discard.as_view(), name="discard_draft"),
+    path("deliberations/", teams.Deliberations.as_view(), name="deliberations"),
+    path("deliberations/<int:pk>/", teams.OneDeliberation.as_view(), name="deliberation"),
+    path("mdt-teams/", teams.Teams.as_view(), name="teams"),
+    path("mdt-teams/<int:pk>/", teams.Team.as_view(), name="team"),
+    path("mdt-teams/<int:pk>/end/", teams.EndTeam.as_view(), name="end_team"),
+    path("mdt-teams/<int:pk>/seats/", teams.Seats.as_view(), name="seats"),
+    path("mdt-teams/<int:pk>/seats/<int:seat>/end/", teams.EndSeat.as_view(), name="end_seat"),
+    path("studies/", studies.Studies.as_view(), name="studies"),
+    path("studies/<int:pk>/", studies.OneStudy.as_view(), name="study"),
+    path("studies/<int:pk>/dates/", studies.Dates.as_view(), name="study_dates"),
+    path("studies/<int:pk>/ethics-approvals/", studies.EthicsApprovals.as_view(), name="ethics"),
     path("results/", others.Results.as_view(), name="results"),
     path("results/<int:pk>/pdf/", others.ResultPDF.as_view(), name="result_pdf"),
     path("patients/", others.Patients.as_view(), name="patients"),
     path("patients/<str:record_no>/", others.PatientByRecord.as_view(), name="patient"),
-    path("batches/", others.Batches.as_view(), name="batches"),
-    path("batches/<str:pk>/hand-over/", others.HandOver.as_view(), name="hand_over"),
+    path("patient-pairs/", merging.Pairs.as_view(), name="pairs"),
+    path("patient-merges/", merging.Merges.as_view(), name="merges"),
+    path("patient-merges/<int:pk>/part/", merging.Part.as_view(), name="part"),
+    path("batches/", batches.Batches.as_view(), name="batches"),
+    path("batches/<str:pk>/", batches.Batch.as_view(), name="batch"),
+    path("batches/<str:pk>/hand-over/", batches.HandOver.as_view(), name="hand_over"),
+    path("batches/<str:pk>/take-out/", batches.TakeOut.as_view(), name="take_out"),
+    path("batches/<str:pk>/receive/", batches.Receive.as_view(), name="receive_batch"),
     path("statement-differences/", others.Differences.as_view(), name="differences"),
 ]

@@ -20,9 +20,9 @@ from rest_framework.response import Response
 from audit import declaring
 from audit.models import Event
 from config.api import problems
-from config.api.doors import Door, checked, page
+from config.api.doors import PAGES, Door, checked, listed, page
 from config.api.idempotency import repeatable
-from referrals import strip
+from referrals import queries, strip
 from referrals.actions import requests
 from referrals.actions.held import as_drawn
 from referrals.api import sending, shapes
@@ -31,25 +31,6 @@ from referrals.models import Deliberation, Referral, Status
 
 VIEW = "referrals.view_referral"
 SINCE = OpenApiParameter("updated_since", OpenApiTypes.DATETIME, description="changed at or after, by the trail")
-PAGES = [
-    OpenApiParameter("cursor", OpenApiTypes.STR, description="as given by next or previous"),
-    OpenApiParameter("limit", OpenApiTypes.INT, description="1 to 200, 50 when left out"),
-]
-
-
-def listed(name: str, shape: Any) -> Any:
-    """The shape of one page."""
-    from rest_framework import serializers
-
-    return type(
-        f"{name}Page",
-        (serializers.Serializer,),
-        {
-            "results": shape(many=True),
-            "next": serializers.URLField(allow_null=True),
-            "previous": serializers.URLField(allow_null=True),
-        },
-    )
 
 
 def moment(text: str, name: str) -> Any:
@@ -82,6 +63,7 @@ class Referrals(Door):
             OpenApiParameter("nature", OpenApiTypes.STR, enum=Referral.Nature.values),
             OpenApiParameter("number", OpenApiTypes.STR, description="the number, or how it begins"),
             OpenApiParameter("record_no", OpenApiTypes.STR, description="record number of the patient"),
+            OpenApiParameter("waiting", OpenApiTypes.STR, enum=queries.WAITING_CODES, description="one worklist"),
             SINCE,
         ],
     )
@@ -101,7 +83,7 @@ class Referrals(Door):
         """Submit a request for a test. The case is numbered and taken on by the system as far as it goes."""
         data = checked(sending.SubmitIn, request)
         referral = requests.submit(by=self.by, **data)
-        return Response(_line(request, referral.pk), status=201)
+        return Response(line(request, referral.pk), status=201)
 
 
 def _filtered(found: QuerySet, query: Any) -> QuerySet:
@@ -110,6 +92,11 @@ def _filtered(found: QuerySet, query: Any) -> QuerySet:
             message = _("There is no status “%(status)s”.") % {"status": "、".join(sorted(unknown))}
             raise problems.Problem("invalid", message, 400, errors={"status": [message]})
         found = found.filter(status__in=wanted)
+    if code := query.get("waiting"):
+        if code not in queries.WAITING_CODES:
+            message = _("There is no worklist “%(code)s”.") % {"code": code}
+            raise problems.Problem("invalid", message, 400, errors={"waiting": [message]})
+        found = queries.waiting(found, code)
     plain = {
         "department": "department__name",
         "requester": "requester__username",
@@ -129,7 +116,7 @@ def changed_since(at: Any) -> QuerySet:
     return events.annotate(key=Cast("row_id", BigIntegerField())).values("key")
 
 
-def _line(request: Request, pk: int) -> dict[str, Any]:
+def line(request: Request, pk: int) -> dict[str, Any]:
     referral = Referral.objects.select_related(*shapes.RELATED).get(pk=pk)
     return shapes.LineShape(referral, context={"request": request}).data
 
@@ -217,7 +204,7 @@ class StepOfCase(OfCase):
         drawn = request.data.get("drawn_for")
         as_drawn(self.found, str(drawn or ""))
         self.doing.take(self.found, self.by, data)
-        return Response(_line(request, self.found.pk))
+        return Response(line(request, self.found.pk))
 
 
 def step_door(doing: Doing) -> type[Door]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -23,12 +21,11 @@ from supervision import actions, queries
 from supervision.forms import LedgerUpload
 from supervision.ledger.columns import SHEETS
 from supervision.models import Finding, ImportProgress, LedgerImport
-from supervision.tasks import run_waiting_imports
+from supervision.tasks import wake
 from supervision.views.papers import answer, errors_book, result_book
 
 PERMISSION = "supervision.import_ledger"
 SHOWN_ERRORS = 200
-log = logging.getLogger(__name__)
 
 
 @needs(PERMISSION)
@@ -40,7 +37,7 @@ def index(request: HttpRequest) -> HttpResponse:
         given = actions.request_import(upload=upload, by=request.user)
         if given.status == LedgerImport.Status.DONE:
             messages.info(request, _("This file was imported before; nothing was changed."))
-        kick()
+        wake()
         return redirect(given)
     imports = LedgerImport.objects.visible_to(request.user).select_related("institution", "requested_by")
     rows, older, newer = newest_first(imports, "requested_at", request.GET, size=queries.PAGE)
@@ -52,18 +49,6 @@ def index(request: HttpRequest) -> HttpResponse:
         "may_give_in": bool(request.user.post and not request.user.post.institution.is_bureau),
     }
     return render(request, "supervision/imports.html", context, status=form.status if form.errors else 200)
-
-
-def kick() -> None:
-    """Tell a worker after the commit. If nobody hears it, the sweep finds the import some seconds later."""
-
-    def tell() -> None:
-        try:
-            run_waiting_imports.apply_async(retry=False)
-        except Exception:
-            log.warning("no worker could be told; the sweep will find the import", exc_info=True)
-
-    transaction.on_commit(tell, robust=True)
 
 
 @require_GET
@@ -158,7 +143,7 @@ def confirm(request: HttpRequest, ledger_import: LedgerImport) -> HttpResponse:
     except Refused as refused:
         messages.error(request, " ".join(refused.messages))
         return redirect(ledger_import)
-    kick()
+    wake()
     return redirect(begun)
 
 
@@ -167,7 +152,7 @@ def confirm(request: HttpRequest, ledger_import: LedgerImport) -> HttpResponse:
 def retry(request: HttpRequest, ledger_import: LedgerImport) -> HttpResponse:
     if ledger_import.retryable:
         ledger_import = actions.retry_import(ledger_import=ledger_import, by=request.user)
-        kick()
+        wake()
     else:
         messages.info(request, _("This import has not failed, or its file is not kept here; nothing to try again."))
     return redirect(ledger_import)

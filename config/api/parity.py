@@ -1,0 +1,117 @@
+"""What the browser can do, the API can: each address a page posts to, with its door here.
+
+`tests/test_api_parity.py` walks the addresses and fails when a page that takes a POST is in none of the two tables:
+whoever adds one either adds its door, over the same action, or says here why there is none.
+"""
+
+from __future__ import annotations
+
+STEP = "referrals_api:{}".format
+
+# Address of the page -> the doors that call the same actions.
+COUNTERPARTS: dict[str, tuple[str, ...]] = {
+    # People
+    "accounts:add_staff": ("accounts_api:staff",),
+    "accounts:end_post": ("accounts_api:end_post",),
+    "accounts:delegate": ("accounts_api:delegations",),
+    "accounts:revoke_delegation": ("accounts_api:revoke_delegation",),
+    "accounts:read_notices": ("accounts_api:read_notices", "accounts_api:read_notice"),
+    "accounts:revoke_token": ("accounts_api:revoke_token",),
+    # The trail
+    "audit:acknowledge": ("audit_api:acknowledge",),
+    # Prices
+    "vendors:publish": ("vendors_api:publish",),
+    # The request
+    "referrals:new": ("referrals_api:list", "referrals_api:drafts"),
+    "referrals:new_tests": ("catalog_api:indications",),
+    "referrals:save_draft": ("referrals_api:drafts", "referrals_api:draft"),
+    "referrals:draft": ("referrals_api:draft", "referrals_api:submit_draft"),
+    "referrals:discard_draft": ("referrals_api:discard_draft",),
+    "referrals:cancel": (STEP("request.cancelled"),),
+    "referrals:supplement": (STEP("request.supplemented"),),
+    "referrals:change": (STEP("request.changed"), "catalog_api:indications"),
+    "referrals:let_in": ("referrals_api:let_ins",),
+    "referrals:withdraw_let_in": ("referrals_api:withdraw_let_in",),
+    "referrals:onward": (STEP("case.taken_up"),),
+    "referrals:void": (STEP("entry.voided"),),
+    # Discussion and MDT
+    "referrals:mdt": (STEP("mdt.called"),),
+    "referrals:discussion": (STEP("discussion.called"),),
+    "referrals:opinion": (STEP("mdt.opinion"), STEP("discussion.opinion")),
+    "referrals:mdt_conclude": (
+        STEP("mdt.agreed"),
+        STEP("mdt.disagreed"),
+        STEP("mdt.more_information"),
+        STEP("mdt.change_test"),
+    ),
+    "referrals:discussion_conclude": (STEP("discussion.concluded"), STEP("discussion.disagreed")),
+    "referrals:call_off": (STEP("mdt.called_off"), STEP("discussion.called_off")),
+    "referrals:teams": ("referrals_api:teams",),
+    "referrals:team": (
+        "referrals_api:team",
+        "referrals_api:end_team",
+        "referrals_api:seats",
+        "referrals_api:end_seat",
+    ),
+    # Consent
+    "consent:disclose": (STEP("consent.disclosed"),),
+    "consent:sign": (STEP("consent.signed"),),
+    "consent:paper": (STEP("consent.signed"),),
+    "consent:refuse": (STEP("consent.refused"),),
+    "consent:withdraw": (STEP("consent.withdrawn"),),
+    "consent:self_pay": (STEP("self_pay.signed"),),
+    # Approval, fee, specimen, the road, the result, the record
+    "referrals:approve": (STEP("outsourcing.approved"), STEP("outsourcing.disapproved")),
+    "referrals:charge": (STEP("charge.made"), STEP("charge.reversed")),
+    "referrals:specimen": (
+        STEP("specimen.collected"),
+        STEP("specimen.assessed"),
+        STEP("specimen.unfit"),
+        STEP("specimen.labelled"),
+    ),
+    "referrals:pack": ("referrals_api:batches", STEP("shipment.packed")),
+    "referrals:batch": ("referrals_api:hand_over", STEP("shipment.handed_over")),
+    "referrals:take_out": ("referrals_api:take_out",),
+    "referrals:receive_batch": ("referrals_api:receive_batch",),
+    "referrals:receive": (STEP("shipment.received"),),
+    "referrals:reject": (STEP("shipment.rejected"),),
+    "referrals:result": (STEP("result.returned"),),
+    "referrals:correct": (STEP("result.corrected"),),
+    "referrals:review": (STEP("result.reviewed"),),
+    "referrals:tell": (STEP("patient.told"),),
+    "referrals:file": (STEP("record.filed"),),
+    "referrals:drug": (STEP("drug.prescribed"),),
+    # Corrections, two records of one patient, studies
+    "referrals:corrections": ("referrals_api:corrections",),
+    "referrals:merge": ("referrals_api:merges",),
+    "referrals:part": ("referrals_api:part",),
+    "referrals:studies": ("referrals_api:studies",),
+    "referrals:study": ("referrals_api:study_dates", "referrals_api:ethics"),
+    # Ledgers
+    "supervision:imports": ("supervision_api:imports",),
+    "supervision:import_confirm": ("supervision_api:import_confirm",),
+    "supervision:import_retry": ("supervision_api:import_retry",),
+    # Reports
+    "reports:ask": ("reports_api:reports",),
+    "reports:text": ("reports_api:text",),
+    "reports:review": ("reports_api:review",),
+    "reports:sign_off": ("reports_api:sign_off",),
+    "reports:submit": ("reports_api:submit",),
+    "reports:receive": ("reports_api:receive",),
+    "reports:return": ("reports_api:return",),
+    "reports:retry": ("reports_api:retry",),
+}
+
+# Address of the page -> why a program has no such door.
+ONLY_IN_A_BROWSER: dict[str, str] = {
+    "accounts:login": "A person signs in; a program shows its token.",
+    "accounts:logout": "A token is ended, not signed out (accounts_api:revoke_token).",
+    "accounts:set_language": "A cookie of the browser; the API answers in the house's language.",
+    "accounts:switch_post": "A token acts in the one post it was made for; another post is another token.",
+    "accounts:set_password": "The one-time link is opened by the person it is for; nobody else knows the password.",
+    "accounts:change_password": "A password is the person's; an account of a program has none.",
+    "accounts:password_link": "The secret is shown to a person once, who hands it over; it passes through no program.",
+    "accounts:make_token": "A token that could make tokens would outlive its own last day: a person makes each.",
+    "referrals:new_patient": "Writes nothing: draws who is on record while one types; GET /patients/{record_no}/ says it.",
+    "referrals:new_checks": "Writes nothing: says ahead, while one types, what submitting says in the same words.",
+}
