@@ -72,7 +72,7 @@ class ImportShape(serializers.ModelSerializer):
     """`check`: looked through and not recorded. `errors` are the first 200 of `error_count`."""
 
     check = serializers.BooleanField(source="dry_run")
-    errors = serializers.SerializerMethodField()
+    errors = serializers.SerializerMethodField()  # type: ignore[assignment]
     confirmable = serializers.BooleanField()
     retryable = serializers.BooleanField()
 

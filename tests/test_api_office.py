@@ -1,10 +1,7 @@
 """Corrections, merging, teams, studies, drafts and calling off: through both doors the same act and the same words."""
 
-import html
-
 import pytest
 from django.test import Client
-from django.urls import reverse
 
 from accounts.models import KeptAnswer
 from referrals import correcting, identity
@@ -12,29 +9,9 @@ from referrals.actions import deliberations, drafts, teams
 from referrals.actions.merging import merge
 from referrals.models import MDTTeam, PatientMerge, Referral, ReferralDraft, Study
 from tests import factories as f
-from tests.factories import InstitutionFactory, LaboratoryFactory, PatientFactory, ReferralFactory, staff
-from tests.fixtures.stations import Hospital
+from tests.factories import PatientFactory, ReferralFactory, staff
 from tests.test_api_doors import problem
 from tests.test_merging import number
-
-
-@pytest.fixture
-def on_page():
-    """`on_page(person, "referrals:part", 7, reason="…")` posts a form and gives the page it ends on, in words."""
-
-    def post(person, address, *args, query="", **typed):
-        client = Client()
-        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-        answer = client.post(reverse(address, args=args) + query, typed, follow=True)
-        return html.unescape(answer.content.decode())
-
-    return post
-
-
-@pytest.fixture
-def elsewhere(hospital):
-    return Hospital(InstitutionFactory(), LaboratoryFactory())
-
 
 # Corrections
 
@@ -118,9 +95,7 @@ def test_every_value_that_can_be_corrected_is_named_in_the_description(client, d
 @pytest.fixture
 def pair(hospital):
     kept, merged = (PatientFactory(institution=hospital.institution) for _n in range(2))
-    identity.set_identity(
-        patient=kept, by=hospital.affairs, name="陈一鸣", id_number=number("11010119620101001")
-    )
+    identity.set_identity(patient=kept, by=hospital.affairs, name="陈一鸣", id_number=number("11010119620101001"))
     identity.set_identity(patient=merged, by=hospital.affairs, name="陈一鸣")
     ReferralFactory(institution=hospital.institution, patient=merged)
     return kept, merged
@@ -148,9 +123,7 @@ def test_two_records_are_found_merged_and_parted(hospital, program, pair):
 
 def test_two_id_numbers_are_two_people_in_the_same_words(hospital, program, on_page, pair):
     kept, merged = pair
-    identity.set_identity(
-        patient=merged, by=hospital.affairs, name="陈一鸣", id_number=number("11010119620101003")
-    )
+    identity.set_identity(patient=merged, by=hospital.affairs, name="陈一鸣", id_number=number("11010119620101003"))
 
     page = on_page(hospital.affairs, "referrals:merge", kept.pk, merged.pk, reason="同一人")
     answer = program(hospital.affairs).post(
@@ -175,9 +148,7 @@ def test_parting_twice_is_refused_in_the_same_words(hospital, program, on_page, 
 
 def test_a_missing_reason_is_told_at_its_field(hospital, program, pair):
     kept, merged = pair
-    answer = program(hospital.affairs).post(
-        "patient-merges/", kept=kept.record_no, merged=merged.record_no, reason=" "
-    )
+    answer = program(hospital.affairs).post("patient-merges/", kept=kept.record_no, merged=merged.record_no, reason=" ")
     assert list(problem(answer, 400, "invalid")["errors"]) == ["reason"]
 
 
@@ -351,7 +322,9 @@ def test_a_draft_typed_on_elsewhere_stands_beside(hospital, program, ready):
     client = program(hospital.doctor)
     made = client.post("drafts/", diagnosis_code="C34.1").json()
     draft = ReferralDraft.objects.get(pk=made["id"])
-    drafts.save(by=hospital.doctor, typed={"diagnosis_code": "C34.3"}, window="page", draft=draft, version=draft.version)
+    drafts.save(
+        by=hospital.doctor, typed={"diagnosis_code": "C34.3"}, window="page", draft=draft, version=draft.version
+    )
 
     saved = client.post(f"drafts/{draft.pk}/", diagnosis_code="C34.9", version=made["version"]).json()
 
@@ -418,5 +391,5 @@ def test_an_mdt_is_called_off_by_whoever_may_call_one(held, hospital, program, e
 
     called.refresh_from_db()
     assert called.status == "cancelled"
-    problem(again, 409, "stale")
+    problem(again, 409, "out-of-turn")
     problem(program(elsewhere.affairs).get(f"deliberations/{called.pk}/"), 404, "not-found")

@@ -111,7 +111,9 @@ def test_every_counterpart_is_an_address_that_takes_a_post():
 def test_every_door_that_writes_stands_for_a_page_or_is_for_programs_alone():
     """The other way round: a door beside the pages would be a second rule."""
     named = {door for doors in COUNTERPARTS.values() for door in doors}
-    writes = {name for name, view in addresses().items() if is_api(name) and hasattr(getattr(view, "cls", None), "post")}
+    writes = {
+        name for name, view in addresses().items() if is_api(name) and hasattr(getattr(view, "cls", None), "post")
+    }
 
     # HIS puts patients here by itself; a person types them with a request.
     assert writes - named == {"referrals_api:patients"}

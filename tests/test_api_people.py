@@ -17,16 +17,9 @@ from referrals.models import Referral
 from reports import periods
 from reports.models import Report
 from supervision.models import LedgerImport
-from tests.factories import DepartmentFactory, InstitutionFactory, LaboratoryFactory, PriceFactory, staff
-from tests.fixtures.stations import Hospital
+from tests.factories import DepartmentFactory, PriceFactory, staff
 from tests.test_api_doors import problem
-from tests.test_api_office import on_page  # noqa: F401
 from vendors.models import Price
-
-
-@pytest.fixture
-def elsewhere(hospital):
-    return Hospital(InstitutionFactory(), LaboratoryFactory())
 
 
 def day(n):
@@ -34,7 +27,13 @@ def day(n):
 
 
 def lending(post, to, start=0, end=3):
-    return {"post": post.pk, "username": to.username, "starts_on": day(start), "ends_on": day(end), "reason": "外出学习"}
+    return {
+        "post": post.pk,
+        "username": to.username,
+        "starts_on": day(start),
+        "ends_on": day(end),
+        "reason": "外出学习",
+    }
 
 
 # Standing in
@@ -54,9 +53,7 @@ def test_a_post_is_lent_and_taken_back(hospital, program):
 
 
 @pytest.mark.parametrize(("start", "end", "field"), [(-1, 3, "starts_on"), (2, 1, "ends_on"), (0, 200, "ends_on")])
-def test_a_delegation_that_cannot_be_is_refused_in_the_words_of_the_page(  # noqa: PLR0917
-    hospital, program, on_page, start, end, field  # noqa: F811
-):
+def test_a_delegation_that_cannot_be_is_refused_in_the_words_of_the_page(hospital, program, on_page, start, end, field):
     asked = lending(hospital.affairs.posts.get(), hospital.doctor, start, end)
 
     page = on_page(hospital.affairs, "accounts:delegate", asked["post"], **asked)
@@ -119,7 +116,7 @@ def information(hospital):
     return staff("R19", hospital.institution)
 
 
-def test_a_person_gets_a_post_and_it_ends(hospital, information, program, on_page, elsewhere):  # noqa: F811
+def test_a_person_gets_a_post_and_it_ends(hospital, information, program, on_page, elsewhere):
     room = DepartmentFactory(institution=hospital.institution, name="呼吸科")
     client = program(information)
     asked = {"username": "2031", "name": "林某", "institution": hospital.institution.code, "department": "呼吸科",
@@ -140,7 +137,7 @@ def test_a_person_gets_a_post_and_it_ends(hospital, information, program, on_pag
     problem(program(hospital.affairs).post("staff/", asked), 403, "forbidden")
 
 
-def test_the_last_administrators_post_stays_in_the_same_words(information, program, on_page):  # noqa: F811
+def test_the_last_administrators_post_stays_in_the_same_words(information, program, on_page):
     post = information.posts.get()
 
     body = problem(program(information).post(f"posts/{post.pk}/end/"), 400, "invalid")
@@ -162,7 +159,7 @@ def test_a_token_is_seen_by_its_first_places_and_ended(hospital, information, pr
     assert not any(ours.digest in str(one) for one in listed)
 
 
-def test_an_alarm_is_acknowledged_once_in_the_same_words(information, hospital, program, on_page):  # noqa: F811
+def test_an_alarm_is_acknowledged_once_in_the_same_words(information, hospital, program, on_page):
     alarm = Alarm.objects.create(kind="undeclared", key="1", at=timezone.now(), message="dev referrals_referral")
     client = program(information)
 
@@ -176,7 +173,7 @@ def test_an_alarm_is_acknowledged_once_in_the_same_words(information, hospital, 
     problem(program(hospital.affairs).post(f"alarms/{alarm.pk}/acknowledge/", found="x"), 404, "not-found")
 
 
-def test_a_price_is_published_once_in_the_same_words(hospital, program, on_page, elsewhere):  # noqa: F811
+def test_a_price_is_published_once_in_the_same_words(hospital, program, on_page, elsewhere):
     price = PriceFactory(institution=hospital.institution, published_on=None)
     theirs = PriceFactory(institution=elsewhere.institution, published_on=None)
     client = program(hospital.prices)
@@ -243,7 +240,7 @@ def test_worklists_are_those_of_the_home_page_with_their_counts(hospital, progra
     assert program(hospital.cashier, issuing.READ_NOTICES).get("worklists/").json() == []
 
 
-def test_a_colleague_is_let_into_a_case_and_out_again(hospital, program, on_page):  # noqa: F811
+def test_a_colleague_is_let_into_a_case_and_out_again(hospital, program, on_page):
     case, colleague = hospital.at("charged"), staff("R01", hospital.institution, hospital.department)
     client, reader = program(hospital.affairs), program(colleague)
     late = {"username": colleague.username, "reason": "会诊", "ends_on": day(31)}
@@ -271,7 +268,7 @@ def test_a_packed_specimen_is_taken_out_and_a_batch_received(hospital, program):
 
     assert set(batch["referrals"]) == {one.number for one in cases}
     assert out["referrals"] == [cases[1].number]
-    problem(client.post(f"{address}receive/"), 409, "stale")
+    problem(client.post(f"{address}receive/"), 409, "out-of-turn")
     problem(program(hospital.nurse).post(f"{address}take-out/", referral=cases[1].number), 403, "forbidden")
     assert [one["id"] for one in client.get("batches/", left="false").json()["results"]] == [batch["id"]]
 
@@ -279,9 +276,7 @@ def test_a_packed_specimen_is_taken_out_and_a_batch_received(hospital, program):
 # Ledgers and reports
 
 
-def test_a_ledger_is_given_in_once_and_confirmed_when_it_was_looked_through(  # noqa: PLR0917
-    hospital, program, on_page, book, tmp_path  # noqa: F811
-):
+def test_a_ledger_is_given_in_once_and_confirmed_when_it_was_looked_through(hospital, program, on_page, book, tmp_path):
     client = program(hospital.affairs)
     content = base64.b64encode(book.cut(2).save(tmp_path / "ledger.xlsx").read_bytes()).decode()
 
@@ -297,7 +292,7 @@ def test_a_ledger_is_given_in_once_and_confirmed_when_it_was_looked_through(  # 
     assert LedgerImport.objects.count() == 1
 
 
-def test_a_report_is_asked_for_and_refused_in_the_words_of_the_page(hospital, program, on_page, elsewhere):  # noqa: F811
+def test_a_report_is_asked_for_and_refused_in_the_words_of_the_page(hospital, program, on_page, elsewhere):
     case = hospital.at("filed")
     last = periods.last_closed()
     Referral.objects.filter(pk=case.pk).update(requested_at=last.closes - timedelta(days=9))
@@ -307,7 +302,7 @@ def test_a_report_is_asked_for_and_refused_in_the_words_of_the_page(hospital, pr
     body = problem(client.post("reports/", period=now.code), 422, "refused")
     asked = client.post("reports/", period=last.code)
     report = Report.objects.get()
-    early = problem(client.post(f"reports/{report.pk}/review/", version=0), 409, "stale")
+    early = problem(client.post(f"reports/{report.pk}/review/", version=0), 409, "out-of-turn")
 
     assert body["detail"] in page
     assert (asked.status_code, asked.json()["status"]) == (202, "building")

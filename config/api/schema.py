@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
-from django.http import HttpResponse
-from django.utils.translation import get_language
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
-from drf_spectacular.views import SpectacularAPIView
 from rest_framework import serializers
-from rest_framework.renderers import BaseRenderer
 
 ROOT = "/api/v1/"
 
@@ -113,19 +107,3 @@ class SessionOrTokenScheme(OpenApiAuthenticationExtension):
 
 def only_ours(endpoints: list[Any]) -> list[Any]:
     return [one for one in endpoints if one[0].startswith(ROOT)]
-
-
-@cache
-def _description(renderer: type[BaseRenderer], language: str) -> bytes:
-    """The same until the program is restarted; making it takes seconds, and anybody may ask for it."""
-    schema = SchemaGenerator().get_schema(request=None, public=True)
-    return renderer().render(schema, renderer_context={})
-
-
-class Description(SpectacularAPIView):
-    """OpenAPI 3, as YAML or JSON (`?format=json`)."""
-
-    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        renderer = request.accepted_renderer
-        content = _description(type(renderer), get_language() or "")
-        return HttpResponse(content, content_type=renderer.media_type)

@@ -7,7 +7,8 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 import consent.api  # noqa: F401  isort: skip
 import referrals.api.urls as referrals
 from audit.guards import public
-from config.api.schema import ROOT, Description
+from config.api.description import Description
+from config.api.schema import ROOT
 
 urlpatterns = [
     path("", include("catalog.api_urls")),

@@ -42,7 +42,10 @@ class Batches(Door):
     @extend_schema(
         operation_id="batches_list",
         responses=listed("Batch", sending.BatchShape),
-        parameters=[*PAGES, OpenApiParameter("left", OpenApiTypes.BOOL, description="only handed over, or only packed")],
+        parameters=[
+            *PAGES,
+            OpenApiParameter("left", OpenApiTypes.BOOL, description="only handed over, or only packed"),
+        ],
     )
     def get(self, request: Request) -> Response:
         """Batches, newest first."""

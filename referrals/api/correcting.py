@@ -56,11 +56,13 @@ class ChoiceShape(serializers.Serializer):
     label = serializers.CharField(source="field.label")  # type: ignore[assignment]
     kind = serializers.CharField(source="field.kind")
     shown = serializers.CharField(help_text="What stands, in words")
-    value = serializers.SerializerMethodField(help_text="What stands, to be sent back as `was`; null for identity")
+    value = serializers.SerializerMethodField(
+        "raw", help_text="What stands, to be sent back as `was`; null for identity"
+    )
     options = serializers.SerializerMethodField()
     why_not = serializers.CharField(help_text="Why it is shut in this state, and where to go instead")
 
-    def get_value(self, choice: correcting.Choice) -> str | None:
+    def raw(self, choice: correcting.Choice) -> str | None:
         row = choice.field.row(self.context["referral"])
         return None if choice.field.hidden or row is None else choice.field.value(row)
 

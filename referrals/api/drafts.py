@@ -77,7 +77,13 @@ class DraftIn(serializers.Serializer):
     earlier_result_reason = typed_field()
     is_urgent = serializers.BooleanField(default=False)
     paper_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
-    evidence = DraftPaperIn(many=True, required=False, default=list, max_length=EVIDENCE_MAX)
+    evidence = DraftPaperIn(many=True, required=False, default=list)
+
+    def validate_evidence(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """As many as the page has room for."""
+        if len(rows) > EVIDENCE_MAX:
+            raise serializers.ValidationError(_("At most %(n)s papers.") % {"n": EVIDENCE_MAX})
+        return rows
 
 
 class SaveIn(DraftIn):

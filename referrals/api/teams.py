@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_field
@@ -240,7 +240,7 @@ class Deliberations(Door):
         """MDT and departmental discussions this post may see, newest first."""
         query, user = request.query_params, self.by
         asked = {name: query.get(name, "").lower() in ("true", "1") for name in ("mine", "waiting")}
-        found = Deliberation.objects.visible_to(user)
+        found: QuerySet[Deliberation] = Deliberation.objects.visible_to(user)
         if asked["mine"]:
             found = deliberating.seated(user)
         if asked["waiting"]:
