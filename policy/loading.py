@@ -15,6 +15,8 @@ from policy.models import Clause, PolicyDocument
 
 DATA = Path(__file__).parent / "data"
 M = TypeVar("M", bound=Model)
+# What people of the county check or enter themselves (`policy.actions.register`).
+KEPT_HERE = {"doc_no", "issued_on", "in_force_from", "in_force_to", "dates_verified", "supersedes"}
 CLAUSE_FIELDS = {
     "section": "section",
     "quote_zh": "quote",
@@ -41,7 +43,10 @@ def load() -> dict[str, int]:
             "text": (DATA / text_file).read_text("utf-8").strip() if text_file else "",
         }
         values |= {key: _day(values[key]) for key in ("issued_on", "in_force_from", "in_force_to")}
-        document, changed = put(documents.get(row["code"]) or PolicyDocument(), values)
+        known = documents.get(row["code"])
+        if known is not None and known.kept_here:
+            values = {key: value for key, value in values.items() if key not in KEPT_HERE}
+        document, changed = put(known or PolicyDocument(), values)
         documents[document.code] = document
         written["documents"] += changed
     clauses = {clause.code: clause for clause in Clause.objects.all()}

@@ -1,11 +1,16 @@
 from django.urls import path
 
-from policy import views
+from policy.views import coverage, documents, rules
 
 app_name = "policy"
 
 urlpatterns = [
-    path("", views.coverage, name="coverage"),
-    path("clause/<str:code>/", views.clause, name="clause"),
-    path("document/<str:code>/", views.document, name="document"),
+    path("", coverage.coverage, name="coverage"),
+    path("clause/<str:code>/", coverage.clause, name="clause"),
+    path("document/<str:code>/", documents.document, name="document"),
+    path("register/", documents.register, name="register"),
+    path("rules/", rules.rules, name="rules"),
+    path("rules/new/", rules.new_rule, name="new_rule"),
+    path("rules/<int:pk>/", rules.rule, name="rule"),
+    path("rules/<int:pk>/text/", rules.rule_text, name="rule_text"),
 ]

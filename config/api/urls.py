@@ -12,6 +12,7 @@ from config.api.schema import ROOT
 
 urlpatterns = [
     path("", include("catalog.api_urls")),
+    path("", include("policy.api_urls")),
     path("", include("vendors.api_urls")),
     path("", include((referrals.urlpatterns, referrals.app_name))),
     path("", include("consent.api_urls")),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
 
+from audit.refusing import put_errors
 from referrals.gates.words import link
 from referrals.models import Referral
+
+__all__ = ["back_to_case", "named", "put_errors", "who"]
 
 
 def who(request: HttpRequest) -> Any:
@@ -23,15 +24,6 @@ def back_to_case(referral: Referral) -> str:
     return link("referrals:case", referral.pk) or reverse("desk:home")
 
 
-def put_errors(wrong: ValidationError, *into: forms.Form) -> None:
-    """Each error of an action at the form and field that bears its name, the rest at the top of the first form."""
-    errors = wrong.message_dict if hasattr(wrong, "error_dict") else {NON_FIELD_ERRORS: wrong.messages}
-    for name, said in errors.items():
-        form = next((one for one in into if name in one.fields), None)
-        if form is not None:
-            form.add_error(name, said)
-        else:
-            into[0].add_error(None, said)
 
 
 def named(user: Any, referral: Referral) -> str:

@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from policy.models import Clause, PolicyDocument
+from policy.queries import Stand
 
 
 class CoverageFilter(forms.Form):
@@ -15,10 +16,10 @@ class CoverageFilter(forms.Form):
         empty_label=_("All documents"),
     )
     tag = forms.ChoiceField(required=False, label=_("Theme"))
-    covered = forms.ChoiceField(
+    stand = forms.ChoiceField(
         required=False,
-        label=_("Coverage"),
-        choices=[("", _("All")), ("yes", _("Covered")), ("no", _("Not yet covered"))],
+        label=_("Where it stands"),
+        choices=[("", _("All")), *((one.value, one.label) for one in Stand)],
     )
 
     def __init__(self, *args, **kwargs):

@@ -13,6 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class PolicyDocumentQuerySet(models.QuerySet):
+    def visible_to(self, user) -> "PolicyDocumentQuerySet":
+        """The basis of the rules is no secret to anybody who works under them."""
+        return self
+
     def in_force(self, on: date) -> "PolicyDocumentQuerySet":
         """Documents in force on that day, first and last day included.
 
@@ -54,6 +58,9 @@ class PolicyDocument(models.Model):
     duty = models.TextField(_("what it asks"), blank=True)
     text = models.TextField(_("full text"), blank=True)
     order = models.PositiveSmallIntegerField(_("order"), default=0)
+    kept_here = models.BooleanField(
+        default=False, help_text="Number and dates were entered or checked here: loading the register leaves them alone."
+    )
 
     objects = PolicyDocumentQuerySet.as_manager()
 
@@ -77,6 +84,11 @@ class PolicyDocument(models.Model):
         return reverse("policy:document", args=[self.code])
 
 
+class ClauseQuerySet(models.QuerySet):
+    def visible_to(self, user) -> "ClauseQuerySet":
+        return self
+
+
 class Clause(models.Model):
     """One requirement of a document: its words, who owes it, and what the software does about it."""
 
@@ -94,6 +106,8 @@ class Clause(models.Model):
     indicator = models.TextField(_("indicator"), blank=True)
     tag = models.CharField(_("theme"), max_length=20)
     order = models.PositiveSmallIntegerField(_("order"), default=0)
+
+    objects = ClauseQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("clause")

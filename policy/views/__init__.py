@@ -1,0 +1,1 @@
+"""Doors of the policy basis. They translate and call; they decide nothing."""
