@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
 
 
 class CatalogConfig(AppConfig):
@@ -8,10 +7,6 @@ class CatalogConfig(AppConfig):
     verbose_name = "目录"
 
     def ready(self):
-        from policy import coverage
+        from catalog import covering
 
-        coverage.claim(["B2", "B3"], "record", _("Indication catalog"), "catalog:browse")
-        coverage.claim("B4", "form", _("Search of the indication catalog"), "catalog:browse")
-        coverage.claim(["A23", "A42"], "record", _("Request authority"))
-        coverage.claim(["A2", "A14"], "record", _("In-house capability"))
-        coverage.claim("A31", "record", _("Drug–target rules"), "catalog:drug_rules")
+        covering.claim_all()

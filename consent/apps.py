@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
 
 
 class ConsentConfig(AppConfig):
@@ -8,7 +7,6 @@ class ConsentConfig(AppConfig):
     verbose_name = "知情同意"
 
     def ready(self):
-        from consent import gates  # noqa: F401  registers X05
-        from policy import coverage
+        from consent import covering, gates  # noqa: F401  registers X05
 
-        coverage.claim(["A11", "B17"], "record", _("Written informed consent"), "referrals:list")
+        covering.claim_all()

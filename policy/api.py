@@ -22,14 +22,14 @@ from policy.views.common import where
 INSTITUTION = OpenApiParameter("institution", OpenApiTypes.STR, description="code of the hospital; left out: one's own")
 
 
-class EvidenceShape(serializers.Serializer):
+class ClauseEvidence(serializers.Serializer):
     record = serializers.CharField(source="claim.label")
     count = serializers.IntegerField()
     last = serializers.DateTimeField(allow_null=True)
 
 
-class StandingShape(serializers.Serializer):
-    label = serializers.CharField()
+class ClauseStanding(serializers.Serializer):
+    label = serializers.CharField()  # type: ignore[assignment]  # a field named as an option of fields
     value = serializers.CharField()
     is_bad = serializers.BooleanField()
 
@@ -52,8 +52,8 @@ class ClauseShape(serializers.Serializer):
     theme = serializers.CharField(source="clause.tag")
     stand = serializers.SerializerMethodField()
     carried_out_by = serializers.SerializerMethodField(help_text="Labels by kind: gate, record, indicator, form, page")
-    evidence = EvidenceShape(many=True)
-    standings = StandingShape(many=True)
+    evidence = ClauseEvidence(many=True)
+    standings = ClauseStanding(many=True)
     statement = FulfilmentShape(source="fulfilment", allow_null=True)
     tests = serializers.ListField(child=serializers.CharField())
 
@@ -64,7 +64,7 @@ class ClauseShape(serializers.Serializer):
         return {kind: [str(one.label) for one in ones] for kind, ones in row.claims.items() if ones}
 
 
-class DocumentShape(serializers.ModelSerializer):
+class PolicyDocumentShape(serializers.ModelSerializer):
     supersedes = serializers.CharField(source="supersedes.code", allow_null=True, default=None)
 
     class Meta:
@@ -77,7 +77,7 @@ class DocumentShape(serializers.ModelSerializer):
 
 class RuleShape(serializers.ModelSerializer):
     institution = serializers.CharField(source="institution.code")
-    basis = serializers.SlugRelatedField("code", many=True, read_only=True)
+    basis: Any = serializers.SlugRelatedField("code", many=True, read_only=True)
 
     class Meta:
         model = HospitalRule
@@ -93,7 +93,7 @@ class Clauses(Door):
     @extend_schema(operation_id="policy_clauses", responses=ClauseShape(many=True), parameters=[INSTITUTION])
     def get(self, request: Request) -> Response:
         """Every clause with what carries it out and the evidence in one hospital."""
-        institution, _all = where(request)  # type: ignore[arg-type]  # asks only for user and GET
+        institution, _all = where(request)
         found = Clause.objects.select_related("document").defer("document__text")
         return Response(ClauseShape(queries.rows(self.by, institution, found), many=True).data)
 
@@ -110,7 +110,7 @@ class OneClause(Door):
     @extend_schema(operation_id="policy_clause", responses=ClauseShape, parameters=[INSTITUTION])
     def get(self, request: Request, code: str) -> Response:
         """One clause in one hospital."""
-        institution, _all = where(request)  # type: ignore[arg-type]
+        institution, _all = where(request)
         (row,) = queries.rows(self.by, institution, [self._clause(code)])
         return Response(ClauseShape(row).data)
 
@@ -145,8 +145,10 @@ class Statement(OneClause):
         from django.shortcuts import get_object_or_404
 
         clause = self._clause(code)
-        said = get_object_or_404(clause.fulfilments.standing(), institution=self.by.post.institution)  # type: ignore[attr-defined]
-        return Response(FulfilmentShape(register.take_back(fulfilment=said, by=self.by, **checked(ReasonIn, request))).data)
+        said = get_object_or_404(clause.fulfilments.standing(), institution=self.by.post.institution)
+        return Response(
+            FulfilmentShape(register.take_back(fulfilment=said, by=self.by, **checked(ReasonIn, request))).data
+        )
 
 
 class DocumentIn(serializers.Serializer):
@@ -165,7 +167,7 @@ class DocumentIn(serializers.Serializer):
 
 
 class DatesIn(serializers.Serializer):
-    source = serializers.CharField(max_length=200)
+    source = serializers.CharField(max_length=200)  # type: ignore[assignment]  # the same
     doc_no = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
     issued_on = serializers.DateField(required=False, allow_null=True, default=None)
     in_force_from = serializers.DateField(required=False, allow_null=True, default=None)
@@ -180,18 +182,18 @@ class Documents(Door):
     permission = "policy.view_policy"
     permissions = {"POST": register.KEEP_REGISTER}
 
-    @extend_schema(operation_id="policy_documents", responses=DocumentShape(many=True))
+    @extend_schema(operation_id="policy_documents", responses=PolicyDocumentShape(many=True))
     def get(self, request: Request) -> Response:
         """The register of policy documents, without their texts."""
         found = PolicyDocument.objects.select_related("supersedes").defer("text")
-        return Response(DocumentShape(found, many=True).data)
+        return Response(PolicyDocumentShape(found, many=True).data)
 
-    @extend_schema(operation_id="policy_register", request=DocumentIn, responses={201: DocumentShape})
+    @extend_schema(operation_id="policy_register", request=DocumentIn, responses={201: PolicyDocumentShape})
     @repeatable
     def post(self, request: Request) -> Response:
         """A document of a higher level enters the register."""
         made = register.register_document(by=self.by, **checked(DocumentIn, request))
-        return Response(DocumentShape(made).data, status=201)
+        return Response(PolicyDocumentShape(made).data, status=201)
 
 
 class DocumentAct(Door):
@@ -206,19 +208,19 @@ class DocumentAct(Door):
 
 
 class Dates(DocumentAct):
-    @extend_schema(operation_id="policy_check_dates", request=DatesIn, responses=DocumentShape)
+    @extend_schema(operation_id="policy_check_dates", request=DatesIn, responses=PolicyDocumentShape)
     def post(self, request: Request, code: str) -> Response:
         """Number and dates are compared with the original; they lose the mark 待核."""
         done = register.check_dates(document=self.document(code), by=self.by, **checked(DatesIn, request))
-        return Response(DocumentShape(done).data)
+        return Response(PolicyDocumentShape(done).data)
 
 
 class Supersede(DocumentAct):
-    @extend_schema(operation_id="policy_supersede", request=SupersedeIn, responses=DocumentShape)
+    @extend_schema(operation_id="policy_supersede", request=SupersedeIn, responses=PolicyDocumentShape)
     def post(self, request: Request, code: str) -> Response:
         """The document takes the place of a former one."""
         done = register.supersede(document=self.document(code), by=self.by, **checked(SupersedeIn, request))
-        return Response(DocumentShape(done).data)
+        return Response(PolicyDocumentShape(done).data)
 
 
 class DraftIn(serializers.Serializer):
@@ -262,7 +264,7 @@ class Rules(Door):
     @extend_schema(operation_id="policy_rules", responses=RuleShape(many=True), parameters=[INSTITUTION])
     def get(self, request: Request) -> Response:
         """The rules of one hospital, dropped drafts left out."""
-        institution, _all = where(request)  # type: ignore[arg-type]
+        institution, _all = where(request)
         found = HospitalRule.objects.visible_to(self.by).filter(institution=institution)
         found = found.exclude(status="discarded").select_related("institution").prefetch_related("basis")
         return Response(RuleShape(found[:300], many=True).data)

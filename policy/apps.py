@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
 
 
 class PolicyConfig(AppConfig):
@@ -8,6 +7,6 @@ class PolicyConfig(AppConfig):
     verbose_name = "政策依据"
 
     def ready(self):
-        from policy import coverage
+        from policy import covering, pathway  # noqa: F401  registers the steps of a rule
 
-        coverage.claim("A1", "record", _("Register of policy documents"), "policy:coverage")
+        covering.claim_all()

@@ -35,7 +35,7 @@ DATA = Path(__file__).parent / "data"
 @dataclass(frozen=True)
 class Claim:
     """One thing that carries out a clause. `url` is an address, a URL name without arguments, or empty; `rows` are
-    its records in a hospital, and `at` the field that says when each was made."""
+    its records in a hospital, and `at` the field that says when each was made, if any does."""
 
     kind: Kind
     label: Any
@@ -77,8 +77,8 @@ def claim(
     """Say that `label` carries out these clauses. Saying it twice does no harm."""
     if kind not in KINDS:
         raise ValueError(f"A clause is covered by one of {KINDS}, not by {kind!r}")
-    if (rows is None) != (not at):
-        raise ValueError(f"{label}: rows and the field of their time go together")
+    if at and rows is None:
+        raise ValueError(f"{label}: a field of time without rows")
     for clause in [clauses] if isinstance(clauses, str) else clauses:
         known = _claims[clause]
         if not any((one.kind, str(one.label), one.url) == (kind, str(label), url) for one in known):

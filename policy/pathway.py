@@ -1,6 +1,6 @@
 """The chart of a hospital's rule (制度): drafted, deliberated, issued, ended by its next version or repealed.
 
-    draft → review → issued → repealed        review → draft (returned)        draft → discarded
+draft → review → issued → repealed        review → draft (returned)        draft → discarded
 """
 
 from __future__ import annotations

@@ -140,7 +140,7 @@ def _evidence(institution: Any, claims: dict[str, dict[Kind, list[Claim]]]) -> d
     for key, one in asked.items():
         found = one.rows(institution.pk).order_by()  # type: ignore[misc]  # only those with rows are asked
         named = Value(str(key), output_field=CharField())
-        last = Max(Cast(one.at, DateTimeField()))
+        last = Max(Cast(one.at, DateTimeField())) if one.at else Value(None, output_field=DateTimeField())
         parts.append(found.annotate(claim_key=named).values("claim_key").annotate(n=Count("pk"), last=last))
     known = {row["claim_key"]: row for row in (parts[0].union(*parts[1:], all=True) if parts else [])}
     return {

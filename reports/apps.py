@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
 
 
 class ReportsConfig(AppConfig):
@@ -8,12 +7,6 @@ class ReportsConfig(AppConfig):
     verbose_name = "报告"
 
     def ready(self) -> None:
-        from policy import coverage
-        from reports import indicators, pathway  # noqa: F401 - the pathway registers its steps
+        from reports import covering, pathway  # noqa: F401 - the pathway registers its steps
 
-        for one in indicators.recorded():
-            coverage.claim(one.clauses, "indicator", f"{one.code} {one.name}", "reports:indicators")
-        reports = "reports:list"
-        coverage.claim(["A59", "B21"], "record", _("Reports by period, with the findings of self-inspection"), reports)
-        coverage.claim("B45", "form", _("Work status table"), reports)
-        coverage.claim("B46", "record", _("The bureau's county overview"), "reports:county")
+        covering.claim_all()

@@ -95,17 +95,18 @@ def test_a_claim_with_an_address_that_does_not_exist_yet_is_words_only():
 # Pages
 
 
-def test_the_coverage_page_shows_every_clause_and_says_what_is_not_covered(client, loaded, somebody, monkeypatch):
+def test_the_page_shows_every_clause_and_says_what_is_due(client, loaded, somebody, monkeypatch):
     monkeypatch.setattr(coverage, "_claims", coverage.defaultdict(list))
     monkeypatch.setattr(coverage, "GATES", {})
+    monkeypatch.setattr(coverage, "_standings", {})
     client.force_login(somebody("policy.view_policy"))
     coverage.claim("B12", "record", "三件套", "policy:coverage")
     page = client.get("/policy/").content.decode()
     assert all(f">{row['id']}<" in page for row in json.loads((DATA / "clauses.json").read_text()))
-    only_open = client.get("/policy/?covered=no").content.decode()
-    assert ">B12<" not in only_open
-    assert ">B11<" in only_open
-    assert ">B12<" in client.get("/policy/?covered=yes&document=B&tag=病历").content.decode()
+    only_due = client.get("/policy/?stand=due").content.decode()
+    assert ">B12<" not in only_due
+    assert ">B11<" in only_due
+    assert ">B12<" in client.get("/policy/?stand=in_order&document=B&tag=病历").content.decode()
     assert ">A1<" not in client.get("/policy/?document=B").content.decode()
 
 

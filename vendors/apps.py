@@ -5,3 +5,8 @@ class VendorsConfig(AppConfig):
     name = "vendors"
     default_auto_field = "django.db.models.BigAutoField"
     verbose_name = "第三方机构与价格"
+
+    def ready(self):
+        from vendors import covering
+
+        covering.claim_all()

@@ -59,9 +59,7 @@ def _may_follow(former: HospitalRule, institution: Any) -> None:
         raise Refused(Refusal("rule", _("Only a rule that is issued is followed by another version."), (BASIS,)))
     if following := HospitalRule.objects.filter(replaces=former).first():
         message = _("The next version of this rule is under way already: %(rule)s.") % {"rule": following}
-        raise Refused(
-            Refusal("rule", message, (BASIS,), following.get_absolute_url(), _("To the version under way"))
-        )
+        raise Refused(Refusal("rule", message, (BASIS,), following.get_absolute_url(), _("To the version under way")))
 
 
 @transaction.atomic
@@ -88,9 +86,7 @@ def deliberate(*, rule: HospitalRule, by: Any, meeting: str, met_on: date) -> Ho
     _not_later_than_today(met_on, "met_on")
     if rule.file_id is None:
         raise ValidationError({"upload": _("Add the text of the rule (PDF) first.")})
-    return move(
-        rule, pathway.DELIBERATE, by=by, clause=BASIS, meeting=meeting[:120], met_on=met_on, returned_reason=""
-    )
+    return move(rule, pathway.DELIBERATE, by=by, clause=BASIS, meeting=meeting[:120], met_on=met_on, returned_reason="")
 
 
 @transaction.atomic
@@ -146,9 +142,7 @@ def repeal(*, rule: HospitalRule, by: Any, ends_on: date, reason: str) -> Hospit
     reason = needed(reason=reason)["reason"]
     if rule.starts_on and ends_on < rule.starts_on:
         raise ValidationError({"ends_on": _("This day lies before the rule took force.")})
-    return move(
-        rule, pathway.REPEAL, by=by, clause=BASIS, reason=reason, ends_on=ends_on, ended_reason=reason[:300]
-    )
+    return move(rule, pathway.REPEAL, by=by, clause=BASIS, reason=reason, ends_on=ends_on, ended_reason=reason[:300])
 
 
 @transaction.atomic
@@ -156,9 +150,7 @@ def discard(*, rule: HospitalRule, by: Any, reason: str) -> HospitalRule:
     """A draft is dropped. It no longer stands in the way of another next version."""
     reason = needed(reason=reason)["reason"]
     rule = _held(rule)
-    return move(
-        rule, pathway.DISCARD, by=by, clause=BASIS, reason=reason, returned_reason=reason[:300], replaces=None
-    )
+    return move(rule, pathway.DISCARD, by=by, clause=BASIS, reason=reason, returned_reason=reason[:300], replaces=None)
 
 
 @transaction.atomic

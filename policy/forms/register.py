@@ -50,7 +50,9 @@ class DatesForm(forms.Form):
     in_force_from = day_field(_("In force from"), required=False)
     in_force_to = day_field(_("In force to"), required=False)
     source = forms.CharField(
-        label=_("Compared with"), max_length=200, help_text=_("The gazette, website or original the dates were read in.")
+        label=_("Compared with"),
+        max_length=200,
+        help_text=_("The gazette, website or original the dates were read in."),
     )
 
 
@@ -87,12 +89,16 @@ class ReviseForm(forms.Form):
 
 
 class DeliberateForm(forms.Form):
-    meeting = forms.CharField(label=_("Deliberated by"), max_length=120, help_text=_("Such as 院长办公会 or 医疗质量管理委员会"))
+    meeting = forms.CharField(
+        label=_("Deliberated by"), max_length=120, help_text=_("Such as 院长办公会 or 医疗质量管理委员会")
+    )
     met_on = day_field(_("Deliberated on"))
 
 
 class IssueForm(forms.Form):
-    doc_no = forms.CharField(label=_("Document number"), max_length=60, help_text=_("As given by the hospital's office."))
+    doc_no = forms.CharField(
+        label=_("Document number"), max_length=60, help_text=_("As given by the hospital's office.")
+    )
     issued_on = day_field(_("Issued on"))
     starts_on = day_field(_("In force from"))
     review_by = day_field(_("Next review by"))

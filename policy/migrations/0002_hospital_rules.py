@@ -26,74 +26,253 @@ MELT = "DROP TRIGGER frozen ON policy_hospitalrule; DROP FUNCTION policy_frozen_
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0004_programs'),
-        ('documents', '0001_initial'),
-        ('policy', '0001_initial'),
+        ("accounts", "0004_programs"),
+        ("documents", "0001_initial"),
+        ("policy", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='policydocument',
-            name='kept_here',
-            field=models.BooleanField(default=False, help_text='Number and dates were entered or checked here: loading the register leaves them alone.'),
+            model_name="policydocument",
+            name="kept_here",
+            field=models.BooleanField(
+                default=False,
+                help_text="Number and dates were entered or checked here: loading the register leaves them alone.",
+            ),
         ),
         migrations.CreateModel(
-            name='Fulfilment',
+            name="Fulfilment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('how', models.TextField(max_length=1000, verbose_name='how it is carried out')),
-                ('department', models.CharField(max_length=60, verbose_name='responsible department')),
-                ('review_by', models.DateField(verbose_name='next review by')),
-                ('stated_at', models.DateTimeField(auto_now_add=True, verbose_name='stated at')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended at')),
-                ('clause', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='fulfilments', to='policy.clause', verbose_name='clause')),
-                ('ended_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('file', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.storedfile', verbose_name='proof')),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='fulfilments', to='accounts.institution', verbose_name='institution')),
-                ('stated_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("how", models.TextField(max_length=1000, verbose_name="how it is carried out")),
+                ("department", models.CharField(max_length=60, verbose_name="responsible department")),
+                ("review_by", models.DateField(verbose_name="next review by")),
+                ("stated_at", models.DateTimeField(auto_now_add=True, verbose_name="stated at")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended at")),
+                (
+                    "clause",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="fulfilments",
+                        to="policy.clause",
+                        verbose_name="clause",
+                    ),
+                ),
+                (
+                    "ended_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "file",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="documents.storedfile",
+                        verbose_name="proof",
+                    ),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="fulfilments",
+                        to="accounts.institution",
+                        verbose_name="institution",
+                    ),
+                ),
+                (
+                    "stated_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'statement on a clause',
-                'verbose_name_plural': 'statements on clauses',
-                'ordering': ['clause__order', '-stated_at'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('institution', 'clause'), name='fulfilment_one_standing'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('ended_by__isnull', True)), models.Q(('ended_at__isnull', False), ('ended_by__isnull', False)), _connector='OR'), name='fulfilment_ended_whole')],
+                "verbose_name": "statement on a clause",
+                "verbose_name_plural": "statements on clauses",
+                "ordering": ["clause__order", "-stated_at"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at__isnull", True)),
+                        fields=("institution", "clause"),
+                        name="fulfilment_one_standing",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
+                            models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="fulfilment_ended_whole",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='HospitalRule',
+            name="HospitalRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('outsourcing', 'Measure on outsourced gene testing'), ('consultation', 'Consultation and discussion'), ('extended_use', 'Extended use of antitumour drugs'), ('third_party', 'Co-operation with third parties'), ('restricted', 'Clinical use of restricted technologies'), ('trials', 'Clinical trials and clinical research'), ('outsourced_list', 'List of outsourced tests'), ('complaints', 'Complaints and reports'), ('interviews', 'Reminder interviews'), ('prices', 'Charges and publication of prices'), ('records', 'Filing in the medical record'), ('specimens', 'Lending of pathology specimens'), ('other', 'Other')], max_length=16, verbose_name='kind')),
-                ('title', models.CharField(max_length=120, verbose_name='title')),
-                ('version', models.PositiveSmallIntegerField(default=1, verbose_name='version')),
-                ('drafted_in', models.CharField(max_length=60, verbose_name='drafting department')),
-                ('drafted_at', models.DateTimeField(auto_now_add=True, verbose_name='drafted at')),
-                ('status', models.CharField(choices=[('draft', 'Being drafted'), ('review', 'Under deliberation'), ('issued', 'Issued'), ('repealed', 'Repealed'), ('discarded', 'Draft dropped')], default='draft', max_length=10, verbose_name='status')),
-                ('returned_reason', models.CharField(blank=True, max_length=300, verbose_name='why returned')),
-                ('meeting', models.CharField(blank=True, max_length=120, verbose_name='deliberated by')),
-                ('met_on', models.DateField(blank=True, null=True, verbose_name='deliberated on')),
-                ('doc_no', models.CharField(blank=True, max_length=60, verbose_name='document number')),
-                ('issued_on', models.DateField(blank=True, null=True, verbose_name='issued on')),
-                ('starts_on', models.DateField(blank=True, null=True, verbose_name='in force from')),
-                ('ends_on', models.DateField(blank=True, null=True, verbose_name='in force to')),
-                ('ended_reason', models.CharField(blank=True, max_length=300, verbose_name='why ended')),
-                ('review_by', models.DateField(blank=True, null=True, verbose_name='next review by')),
-                ('basis', models.ManyToManyField(blank=True, related_name='rules', to='policy.clause', verbose_name='basis')),
-                ('drafted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('file', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.storedfile', verbose_name='text (PDF)')),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rules', to='accounts.institution', verbose_name='institution')),
-                ('issued_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='issued by')),
-                ('replaces', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='replaced_by', to='policy.hospitalrule', verbose_name='replaces')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("outsourcing", "Measure on outsourced gene testing"),
+                            ("consultation", "Consultation and discussion"),
+                            ("extended_use", "Extended use of antitumour drugs"),
+                            ("third_party", "Co-operation with third parties"),
+                            ("restricted", "Clinical use of restricted technologies"),
+                            ("trials", "Clinical trials and clinical research"),
+                            ("outsourced_list", "List of outsourced tests"),
+                            ("complaints", "Complaints and reports"),
+                            ("interviews", "Reminder interviews"),
+                            ("prices", "Charges and publication of prices"),
+                            ("records", "Filing in the medical record"),
+                            ("specimens", "Lending of pathology specimens"),
+                            ("other", "Other"),
+                        ],
+                        max_length=16,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("title", models.CharField(max_length=120, verbose_name="title")),
+                ("version", models.PositiveSmallIntegerField(default=1, verbose_name="version")),
+                ("drafted_in", models.CharField(max_length=60, verbose_name="drafting department")),
+                ("drafted_at", models.DateTimeField(auto_now_add=True, verbose_name="drafted at")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Being drafted"),
+                            ("review", "Under deliberation"),
+                            ("issued", "Issued"),
+                            ("repealed", "Repealed"),
+                            ("discarded", "Draft dropped"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                ("returned_reason", models.CharField(blank=True, max_length=300, verbose_name="why returned")),
+                ("meeting", models.CharField(blank=True, max_length=120, verbose_name="deliberated by")),
+                ("met_on", models.DateField(blank=True, null=True, verbose_name="deliberated on")),
+                ("doc_no", models.CharField(blank=True, max_length=60, verbose_name="document number")),
+                ("issued_on", models.DateField(blank=True, null=True, verbose_name="issued on")),
+                ("starts_on", models.DateField(blank=True, null=True, verbose_name="in force from")),
+                ("ends_on", models.DateField(blank=True, null=True, verbose_name="in force to")),
+                ("ended_reason", models.CharField(blank=True, max_length=300, verbose_name="why ended")),
+                ("review_by", models.DateField(blank=True, null=True, verbose_name="next review by")),
+                (
+                    "basis",
+                    models.ManyToManyField(blank=True, related_name="rules", to="policy.clause", verbose_name="basis"),
+                ),
+                (
+                    "drafted_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "file",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="documents.storedfile",
+                        verbose_name="text (PDF)",
+                    ),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rules",
+                        to="accounts.institution",
+                        verbose_name="institution",
+                    ),
+                ),
+                (
+                    "issued_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="issued by",
+                    ),
+                ),
+                (
+                    "replaces",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="replaced_by",
+                        to="policy.hospitalrule",
+                        verbose_name="replaces",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'rule of the hospital',
-                'verbose_name_plural': 'rules of the hospital',
-                'ordering': ['kind', 'title', '-version'],
-                'indexes': [models.Index(fields=['institution', 'status'], name='hospital_rule_status')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('status', 'issued'), _negated=True), models.Q(('file__isnull', False), ('issued_by__isnull', False), ('issued_on__isnull', False), ('starts_on__isnull', False), models.Q(('doc_no', ''), _negated=True)), _connector='OR'), name='hospital_rule_issued_whole'), models.CheckConstraint(condition=models.Q(('ends_on__isnull', True), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='hospital_rule_runs_forward'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'repealed'), _negated=True), models.Q(('ends_on__isnull', False), models.Q(('ended_reason', ''), _negated=True)), _connector='OR'), name='hospital_rule_repealed_whole'), models.CheckConstraint(condition=models.Q(('issued_by__isnull', True), models.Q(('issued_by', models.F('drafted_by')), _negated=True), _connector='OR'), name='hospital_rule_two_people'), models.UniqueConstraint(condition=models.Q(('doc_no', ''), _negated=True), fields=('institution', 'doc_no'), name='hospital_rule_number_once')],
+                "verbose_name": "rule of the hospital",
+                "verbose_name_plural": "rules of the hospital",
+                "ordering": ["kind", "title", "-version"],
+                "indexes": [models.Index(fields=["institution", "status"], name="hospital_rule_status")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "issued"), _negated=True),
+                            models.Q(
+                                ("file__isnull", False),
+                                ("issued_by__isnull", False),
+                                ("issued_on__isnull", False),
+                                ("starts_on__isnull", False),
+                                models.Q(("doc_no", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="hospital_rule_issued_whole",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_on__isnull", True), ("ends_on__gte", models.F("starts_on")), _connector="OR"
+                        ),
+                        name="hospital_rule_runs_forward",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "repealed"), _negated=True),
+                            models.Q(("ends_on__isnull", False), models.Q(("ended_reason", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="hospital_rule_repealed_whole",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("issued_by__isnull", True),
+                            models.Q(("issued_by", models.F("drafted_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="hospital_rule_two_people",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("doc_no", ""), _negated=True),
+                        fields=("institution", "doc_no"),
+                        name="hospital_rule_number_once",
+                    ),
+                ],
             },
         ),
         migrations.RunSQL(FROZEN, MELT),

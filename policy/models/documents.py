@@ -59,7 +59,8 @@ class PolicyDocument(models.Model):
     text = models.TextField(_("full text"), blank=True)
     order = models.PositiveSmallIntegerField(_("order"), default=0)
     kept_here = models.BooleanField(
-        default=False, help_text="Number and dates were entered or checked here: loading the register leaves them alone."
+        default=False,
+        help_text="Number and dates were entered or checked here: loading the register leaves them alone.",
     )
 
     objects = PolicyDocumentQuerySet.as_manager()

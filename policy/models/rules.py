@@ -126,9 +126,7 @@ class HospitalRule(models.Model):
 
     def is_in_force(self, on: date) -> bool:
         issued = self.status in (self.Status.ISSUED, self.Status.REPEALED)
-        return bool(
-            issued and self.starts_on and self.starts_on <= on and (self.ends_on is None or self.ends_on >= on)
-        )
+        return bool(issued and self.starts_on and self.starts_on <= on and (self.ends_on is None or self.ends_on >= on))
 
 
 # The rules every hospital has to have, and the clause that asks for each.

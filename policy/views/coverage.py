@@ -122,7 +122,9 @@ def clause(request: HttpRequest, clause: Clause) -> HttpResponse:
         "in_force": PolicyDocument.objects.in_force(timezone.localdate()).filter(pk=clause.document_id).exists(),
         "before": neighbours.filter(order__lt=clause.order).last(),
         "after": neighbours.filter(order__gt=clause.order).first(),
-        "former": clause.fulfilments.filter(institution=institution, ended_at__isnull=False).select_related("stated_by")[:5],
+        "former": clause.fulfilments.filter(institution=institution, ended_at__isnull=False).select_related(
+            "stated_by"
+        )[:5],
         "form": form,
         "ending": ending,
         "refusals": refusals,

@@ -24,8 +24,6 @@ def back_to_case(referral: Referral) -> str:
     return link("referrals:case", referral.pk) or reverse("desk:home")
 
 
-
-
 def named(user: Any, referral: Referral) -> str:
     """The patient's name for those who may read it, else nothing."""
     if not user.sees_identity:

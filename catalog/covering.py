@@ -1,0 +1,39 @@
+"""Which clauses the catalog carries out, and where to count its records in a hospital."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from catalog.models import DrugTargetRule, Edition, InHouseCapability, RequestAuthority
+from policy import coverage
+
+
+def _editions(institution: int) -> Any:
+    return Edition.objects.filter(
+        Q(institution_id=institution) | Q(institution__isnull=True), in_force_from__isnull=False
+    )
+
+
+def _authorities(institution: int) -> Any:
+    return RequestAuthority.objects.filter(institution_id=institution)
+
+
+def _capabilities(institution: int) -> Any:
+    return InHouseCapability.objects.filter(institution_id=institution)
+
+
+def _drug_rules(institution: int) -> Any:
+    return DrugTargetRule.objects.all()
+
+
+def claim_all() -> None:
+    claim = coverage.claim
+    claim(["A40", "B2", "B3"], "record", _("Indication catalog"), "catalog:browse", rows=_editions, at="in_force_from")
+    claim("B4", "form", _("Search of the indication catalog"), "catalog:browse")
+    claim(["A23", "A42"], "record", _("Request authority"), rows=_authorities, at="starts_on")
+    claim(["A2", "A14"], "record", _("In-house capability"), rows=_capabilities, at="registered_on")
+    claim("A31", "record", _("Drug–target rules"), "catalog:drug_rules", rows=_drug_rules)
+    claim("A22", "page", _("Tests not indicated, with the answer to give"), "catalog:not_indicated")

@@ -1,0 +1,70 @@
+"""Which clauses the records of cases carry out, and where to count them in a hospital."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Model, Q
+from django.utils.translation import gettext_lazy as _
+
+from policy import coverage
+from referrals.models import (
+    Charge,
+    DepartmentalDiscussion,
+    Evidence,
+    Filing,
+    MDTReview,
+    MDTSeat,
+    OutsourcingApproval,
+    Prescription,
+    Referral,
+    Result,
+    Shipment,
+    Specimen,
+    Study,
+)
+
+CASES = "referrals:list"
+
+
+def of(model: type[Model], path: str = "referral__institution_id", **having: Any) -> coverage.Rows:
+    """The rows of this model in a hospital, reached by `path`."""
+    return lambda institution: model._default_manager.filter(**{path: institution}, **having)
+
+
+def _requests(institution: int) -> Any:
+    return Referral.objects.filter(institution_id=institution)
+
+
+def _with_necessity(institution: int) -> Any:
+    return _requests(institution).exclude(Q(necessity="") | Q(necessity__isnull=True))
+
+
+def claim_all() -> None:
+    claim = coverage.claim
+    claim(["A5", "A6"], "record", _("Request with diagnosis and indication"), CASES, rows=_requests, at="requested_at")
+    claim("A21", "record", _("What the result will change"), CASES, rows=_with_necessity, at="requested_at")
+    claim("A22", "record", _("Evidence"), CASES, rows=of(Evidence), at="recorded_at")
+    discussions = of(DepartmentalDiscussion)
+    claim(["A7", "A22"], "record", _("Departmental discussion"), CASES, rows=discussions, at="held_at")
+    seats = of(MDTSeat, "team__institution_id", ended_on__isnull=True)
+    claim("A8", "record", _("MDT teams and their seats"), "referrals:teams", rows=seats)
+    claim(["A9", "B5"], "record", _("MDT conclusion"), CASES, rows=of(MDTReview), at="concluded_at")
+    approvals = of(OutsourcingApproval)
+    claim(["A24", "B7", "B8"], "record", _("Approval of outsourcing"), CASES, rows=approvals, at="decided_at")
+    charges = of(Charge)
+    claim(
+        ["A28", "B13"], "record", _("Hospital's own charge with receipt number"), CASES, rows=charges, at="charged_at"
+    )
+    claim("B11", "record", _("Specimens taken"), CASES, rows=of(Specimen), at="collected_at")
+    claim(["B11", "B6"], "record", _("Specimens sent out"), CASES, rows=of(Shipment), at="shipped_at")
+    claim("B11", "record", _("Results returned"), CASES, rows=of(Result), at="reported_at")
+    claim(["A27", "B12"], "record", _("Three documents in the record"), CASES, rows=of(Filing), at="filed_at")
+    studies = of(Study, "institution_id")
+    claim(
+        ["A47", "A48", "A49"], "record", _("Studies and ethics approvals"), "referrals:studies", rows=studies,
+        at="hospital_approved_on",
+    )  # fmt: skip
+    claim("A31", "record", _("Targeted drugs ordered"), CASES, rows=of(Prescription), at="prescribed_at")
+    claim("B18", "page", _("Encrypted identity, readings in the trail, letting in by name"))
+    claim("B23", "page", _("Request without a field for a laboratory"), "referrals:new")

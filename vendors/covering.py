@@ -1,0 +1,42 @@
+"""Which clauses the registers of laboratories, contracts and prices carry out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from policy import coverage
+from vendors.models import Contract, Credential, NotOutsourcingStatement, Price
+
+LABORATORIES = "vendors:laboratories"
+
+
+def _contracts(institution: int) -> Any:
+    return Contract.objects.filter(institution_id=institution)
+
+
+def _credentials(institution: int) -> Any:
+    return Credential.objects.all()
+
+
+def _published(institution: int) -> Any:
+    return Price.objects.filter(institution_id=institution, published_on__isnull=False)
+
+
+def _prices(institution: int) -> Any:
+    return Price.objects.filter(institution_id=institution)
+
+
+def _not_outsourcing(institution: int) -> Any:
+    return NotOutsourcingStatement.objects.filter(institution_id=institution)
+
+
+def claim_all() -> None:
+    claim = coverage.claim
+    claim(["A25", "A26", "B10"], "record", _("Contracts with laboratories"), LABORATORIES, rows=_contracts)
+    credentials = _("Credentials of laboratories")
+    claim(["A4", "A15", "A16", "A17", "A25", "A41", "B8"], "record", credentials, LABORATORIES, rows=_credentials)
+    claim(["A13", "B14"], "record", _("Prices published"), "vendors:prices", rows=_published, at="published_on")
+    claim("B13", "record", _("Price items"), "vendors:prices", rows=_prices, at="effective_from")
+    claim("B35", "record", _("Statements of not outsourcing"), LABORATORIES, rows=_not_outsourcing)
