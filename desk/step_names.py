@@ -3,6 +3,14 @@
 from django.utils.translation import pgettext_lazy
 
 NAMES = {
+    "rule.drafted": pgettext_lazy("act", "Rule drafted"),
+    "rule.revised": pgettext_lazy("act", "Draft of a rule changed"),
+    "rule.reviewed": pgettext_lazy("act", "Rule reviewed, still right"),
+    "policy.document_registered": pgettext_lazy("act", "Policy document registered"),
+    "policy.dates_checked": pgettext_lazy("act", "Dates of a policy document checked"),
+    "policy.superseded": pgettext_lazy("act", "Policy document superseded"),
+    "policy.fulfilment_stated": pgettext_lazy("act", "Statement on a clause made"),
+    "policy.fulfilment_ended": pgettext_lazy("act", "Statement on a clause ended"),
     "signed_in": pgettext_lazy("act", "Signed in"),
     "password_set": pgettext_lazy("act", "Password set by one-time link"),
     "password_changed": pgettext_lazy("act", "Password changed"),

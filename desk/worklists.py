@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import Alarm
+from policy import queries as policy
 from documents import together
 from referrals import deliberating, queries
 from referrals.models import Referral, ReferralDraft, StatementDifference, Status
@@ -121,7 +122,8 @@ WORKLISTS = (
     Worklist("laboratories", _("Laboratories and contracts"), "vendors:laboratories", "vendors.view_vendors"),
     Worklist("prices", _("Prices"), "vendors:prices", "vendors.view_vendors"),
     Worklist("catalog", _("Indication catalog"), "catalog:browse", "catalog.view_catalog"),
-    Worklist("policy", _("Clauses and their coverage"), "policy:coverage", "policy.view_policy"),
+    Worklist("rules", _("Rules to review"), "policy:rules", "policy.issue_rules", policy.reviews_due),
+    Worklist("policy", _("Clauses and their evidence"), "policy:coverage", "policy.view_policy"),
     Worklist("teams", _("MDT teams"), "referrals:teams", "referrals.manage_mdt_teams"),
     Worklist("patients", _("Two records of one patient"), "referrals:patients", "referrals.merge_patients"),
     Worklist("staff", _("Staff and posts"), "accounts:staff", "accounts.view_staff"),

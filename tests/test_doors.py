@@ -77,6 +77,9 @@ MADE_BY_OTHERS = (
     "referrals:manifest",
     "referrals:report",
     "referrals:study",
+    "policy:rule",
+    "policy:rule_text",
+    *(f"policy_api:rule_{act}" for act in ("revise", "deliberate", "discard", "issue", "return", "confirm", "repeal")),
 )
 
 
@@ -145,6 +148,10 @@ def argument(objects, name, names, foreign=False):
         "desk:blank_form": {"code": "requisition"},
         "policy:clause": {"code": "B5"},
         "policy:document": {"code": "B"},
+        "policy_api:clause": {"code": "B5"},
+        "policy_api:statement": {"code": "B42"},
+        "policy_api:dates": {"code": "L01"},
+        "policy_api:supersede": {"code": "L01"},
         "vendors:public_prices": {"code": "LXZ"},
     }
     if name in fixed:
