@@ -6,9 +6,13 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from accounts.delegations import LONGEST_DAYS
 from accounts.models import Department, Institution, Post, Role, User
+
+# Django says it of every empty field; the house's catalogue says it as a hospital would.
+gettext_noop("This field is required.")
 
 
 class LoginForm(AuthenticationForm):

@@ -108,6 +108,39 @@ TEXTS: dict[str, Text] = {
         ),
         ("A27", "B12"),
     ),
+    "telling": Text(
+        _("Telling the patient the result"),
+        (
+            _("Tell what was found, what was not found, and what it means for the treatment, in plain words."),
+            _("A finding that may run in the family is told as the patient chose in the consent, with counselling."),
+            _("Afterwards the record can be filed."),
+        ),
+        ("A10", "A27"),
+    ),
+    "drug": Text(
+        _("Ordering a targeted drug"),
+        (
+            _("Type the drug's generic name and what it is for; the rules of drug and target are looked up."),
+            _("Where the label asks for a target, this case's reviewed report has to show it. A research report does not "
+              "count."),
+        ),
+        ("A31",),
+    ),
+    "ending": Text(
+        _("Ending a case"),
+        (
+            _("A fee that was charged is refunded first."),
+            _("The case and its history stay in view, with the reason. It cannot be opened again: a new request is made."),
+        ),
+    ),
+    "asked_back": Text(
+        _("What the MDT asked for"),
+        (
+            _("What you change stays in view beside what stood before."),
+            _("The case then goes to the MDT again, or past the same rules as a new request."),
+        ),
+        ("B5",),
+    ),
     "filing": Text(
         _("Filing the record"),
         (
@@ -153,4 +186,7 @@ PAGES = {
     "consent:start": "consent", "referrals:approve": "approval", "referrals:charge": "charge",
     "referrals:specimen": "specimen", "referrals:batch": "shipment", "referrals:receive": "shipment",
     "referrals:result": "result", "referrals:correct": "result", "referrals:review": "result", "referrals:file": "filing",
+    "referrals:reject": "shipment", "referrals:tell": "telling", "referrals:drug": "drug", "referrals:void": "ending",
+    "referrals:cancel": "ending", "referrals:supplement": "asked_back", "referrals:change": "asked_back",
+    "consent:withdraw": "consent",
 }  # fmt: skip

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import Role
 from audit.guards import public
 from audit.models import Alarm
-from desk import worklists
+from desk import today, worklists
 from desk.help import TEXTS
 from referrals import searching
 from referrals.models import Referral
@@ -32,7 +32,11 @@ def home(request):
         request,
         "desk/home.html",
         {
-            "counted": counted,
+            "tasks": today.tasks(user),
+            "main_action": today.main_action(user),
+            "due": [(item, n) for item, n in counted if item.is_to_do and n],
+            "works_off": any(item.is_to_do for item, _n in counted),
+            "counted": [(item, n) for item, n in counted if not item.is_to_do],
             "others": [item for item in lists if not item.rows],
             "alarms": Alarm.objects.filter(acknowledged_at__isnull=True)[:1] if user.may("audit.view_trail") else [],
             "nothing_imported": user.may("supervision.import_ledger")
@@ -40,7 +44,6 @@ def home(request):
             "latest_import": LedgerImport.objects.visible_to(user).order_by("-id").first()
             if user.may("supervision.import_ledger")
             else None,
-            "may_request": user.may("referrals.submit_referral"),
             "today": timezone.localdate(),
             **_last_period(user),
         },

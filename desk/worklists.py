@@ -32,6 +32,8 @@ class Worklist:
     permission: str
     rows: Callable[[Any], QuerySet] | None = None
     query: str = ""
+    # Whether its cases leave it by this post's own doing, so that they stand under what waits today.
+    is_to_do: bool = False
 
     @property
     def url(self) -> str:
@@ -59,6 +61,7 @@ def _waiting(code: str, label: Any, permission: str) -> Worklist:
         permission,
         lambda user: queries.waiting(Referral.objects.visible_to(user), code),
         f"?stage={code}",
+        is_to_do=code != "overdue",
     )
 
 
@@ -76,6 +79,7 @@ WORKLISTS = (
         "referrals:drafts",
         "referrals.submit_referral",
         lambda user: ReferralDraft.objects.visible_to(user).filter(referral__isnull=True),
+        is_to_do=True,
     ),
     Worklist(
         "opinions",
@@ -83,6 +87,7 @@ WORKLISTS = (
         "referrals:deliberations_mine",
         "referrals.give_opinion",
         deliberating.waiting_for,
+        is_to_do=True,
     ),
     Worklist(
         "mdt",
@@ -90,6 +95,7 @@ WORKLISTS = (
         "referrals:mdt_waiting",
         "referrals.call_mdt",
         lambda user: Referral.objects.visible_to(user).filter(status=Status.AWAITING_MDT),
+        is_to_do=True,
     ),
     Worklist(
         "discussion",
@@ -97,6 +103,7 @@ WORKLISTS = (
         "referrals:discussion_waiting",
         "referrals.call_discussion",
         lambda user: Referral.objects.visible_to(user).filter(status=Status.AWAITING_DISCUSSION),
+        is_to_do=True,
     ),
     *(_waiting(*one[:3]) for one in queries.WAITING),
     Worklist("batches", _("Batches of specimens"), "referrals:batches", "referrals.hand_over_specimen"),

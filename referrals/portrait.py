@@ -178,12 +178,13 @@ def _request(case: Case, user: Any) -> Section:
 
 def _discussion(case: Case) -> Section:
     papers = case.referral.evidence_count if case.referral.evidence_count is not None else len(case.evidence) or None
-    rows: list[tuple] = [(_("Papers of evidence"), papers)]
+    rows: list[tuple] = [(_("Papers of evidence"), papers)] if papers is not None or case.discussions else []
     rows += [(one.title, f"{one.source} {one.year or ''}") for one in case.evidence]
     for one in case.discussions:
         agreed = _("agreed") if one.agreed else _("not agreed")
         rows += [(_("Departmental discussion"), f"{moment(one.held_at)} {agreed}"), (_("Chair"), _person(one.chair))]
-    return Section("discussion", _("Evidence and departmental discussion"), rows)
+    title = _("Evidence and departmental discussion")
+    return Section("discussion", title, rows, _("No evidence and no departmental discussion is recorded."))
 
 
 def _mdt(case: Case) -> Section:
@@ -261,7 +262,8 @@ def _specimen(case: Case) -> Section:
         if one.barcode:
             rows.append((_("Specimen barcode"), one.barcode))
         if one.is_fit is not None:
-            fit = _("Fit for the test") if one.is_fit else f"{_('Unfit: to be taken again')}：{one.unfit_reason}"
+            unfit = _("Unfit: to be taken again")
+            fit = _("Fit for the test") if one.is_fit else f"{unfit}：{one.unfit_reason}"
             rows.append((_("Assessment"), fit, "", moment(one.assessed_at)))
     return Section("specimen", _("Sample"), rows, _("No sample is recorded."))
 

@@ -105,7 +105,10 @@ class AssessForm(StationForm):
 
 
 class RejectForm(StationForm):
-    reason = forms.CharField(label=_("Why rejected"), max_length=200)
+    reason = forms.CharField(
+        label=_("Why rejected"), max_length=200,
+        help_text=_("As the laboratory wrote it. A specimen lost or broken on the road is entered here too."),
+    )  # fmt: skip
     at = moment_field(_("Rejected at"), help_text=_("Empty: now."))
 
 

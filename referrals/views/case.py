@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import grants
-from accounts.models import LetIn
+from accounts.models import LetIn, Role
 from audit import declaring
 from audit.guards import needs
 from documents import together
@@ -68,6 +68,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "rows": [(row, *stations.get(row.referral.pk, (None, ""))) for row in rows],
         "may_request": user.may("referrals.submit_referral"),
         "sees_identity": user.sees_identity,
+        "own_only": user.scope == Role.Scope.OWN,
         "total": min(counts[stage], queries.CAP),
         "more": counts[stage] > queries.CAP,
         "reset_url": reverse("referrals:list"),
@@ -99,13 +100,15 @@ def _page(
     declaring.record_reading("referrals_referral", referral.pk, "case")
     case = portrait.load(referral.pk)
     may_let_in = user.may("accounts.let_in", referral)
+    sections = portrait.sections(case, user)
     context = {
         "referral": case.referral,
         "who": portrait.patient(case, user),
         "judgements": case_judgements(case),
         "ahead": next_steps.ahead(case.referral, user, case=case),
         "ended": case.referral.status in ENDED,
-        "sections": portrait.sections(case, user),
+        "sections": sections,
+        "nothing_yet": [one for one in sections if not one.rows],
         "findings": portrait.findings(case, user),
         "differences": portrait.differences(case, user),
         "records": timeline.of_records(case),

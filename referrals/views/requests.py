@@ -82,11 +82,18 @@ class Page:
             return False
         return all(checked)
 
+    @property
+    def also(self) -> list[Any]:
+        """The further forms of the page that have something wrong; the new patient's only where there is a new one."""
+        forms = [*([self.new] if self.is_new else []), *self.evidence]
+        return [one for one in forms if one.errors]
+
     def context(self) -> dict[str, Any]:
         return {
             "form": self.form,
             "page": self,
             "new": self.new,
+            "also": self.also,
             "evidence": self.evidence,
             "refusals": self.refusals,
             "draft": self.draft,

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -48,6 +49,15 @@ def waiting(user: Any) -> list[Referral]:
     return ready
 
 
+def counted(found: Any) -> Any:
+    """Batches with how many specimens left in them, were signed for and were rejected."""
+    return found.annotate(
+        sent=Count("shipments"),
+        received=Count("shipments", filter=Q(shipments__received_at__isnull=False)),
+        rejected=Count("shipments", filter=Q(shipments__rejected_at__isnull=False)),
+    )
+
+
 @require_GET
 @needs(PACK)
 def batches(request: HttpRequest) -> HttpResponse:
@@ -58,10 +68,11 @@ def _batches(request: HttpRequest, refusals: Any = (), error: str = "", status: 
     ready = waiting(request.user)
     groups = [(laboratory, list(rows)) for laboratory, rows in groupby(ready, key=lambda one: one.laboratory)]
     known = ShipmentBatch.objects.visible_to(request.user).select_related("laboratory", "handed_over_by")
+    packed = known.filter(handed_over_at__isnull=True).annotate(sent=Count("specimens"))
     context = {
         "groups": groups,
-        "packed": known.filter(handed_over_at__isnull=True).order_by("-pk"),
-        "left": known.filter(handed_over_at__isnull=False).order_by("-pk")[:RECENT],
+        "packed": packed.order_by("-pk"),
+        "left": counted(known.filter(handed_over_at__isnull=False)).order_by("-handed_over_at", "-pk")[:RECENT],
         "refusals": refusals,
         "error": error,
     }
@@ -104,8 +115,10 @@ def batch(request: HttpRequest, batch: ShipmentBatch) -> HttpResponse:
             messages.success(request, _("Batch %(number)s has left, with its manifest.") % {"number": batch.number})
             return redirect("referrals:batch", batch.pk)
     named = ("referral__patient__identity", "referral__test")
+    batch_counts = counted(ShipmentBatch.objects.filter(pk=batch.pk)).get()
     context = {
         "batch": batch,
+        "counts": batch_counts,
         "form": form,
         "refusals": refusals,
         "behind": behind,

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from audit.guards import needs
@@ -47,6 +48,7 @@ def approve(request: HttpRequest, referral: Referral) -> HttpResponse:
     rows = [
         (_("What the result will change"), referral.necessity),
         (_("Contract"), referral.contract.number if referral.contract else ""),
+        *_money(referral, None, charging.price_today(referral)),
     ]
     return page(
         request,
@@ -171,7 +173,8 @@ def _held(referral: Referral, held: Any) -> list[tuple]:
         rows += [(_("Last specimen"), held.barcode or _("no barcode"), "", f"{held.kind} {moment(held.collected_at)}")]
         if held.is_fit is not None:
             cells = "" if held.tumour_cell_percent is None else f"{held.tumour_cell_percent}%"
-            fit = _("fit") if held.is_fit else f"{_('unfit')}：{held.unfit_reason}"
+            unfit = pgettext("specimen", "unfit")
+            fit = pgettext("specimen", "fit") if held.is_fit else f"{unfit}：{held.unfit_reason}"
             rows.append((_("Assessment"), f"{fit} {cells}", "", moment(held.assessed_at)))
     return rows
 

@@ -1,10 +1,11 @@
 from django.core.management.base import BaseCommand
 
-from desk import demo
+from desk import demo, demo_pathway
 
 
 class Command(BaseCommand):
     help = "Load the demo: the invented county's two-year ledger, its bureau, and staff for every post. Idempotent."
 
     def handle(self, **options):
-        demo.load(say=lambda line: self.stderr.write(line))
+        for one in (demo, demo_pathway):
+            one.load(say=lambda line: self.stderr.write(line))
