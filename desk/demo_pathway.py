@@ -126,8 +126,7 @@ def _leave_together(cases: list[Referral]) -> None:
 
 
 def _laboratory(case: Referral) -> Laboratory:
-    assert case.laboratory is not None
-    return case.laboratory
+    return Laboratory.objects.get(pk=case.laboratory_id)
 
 
 def staff(username: str, role: str) -> User:
