@@ -126,7 +126,7 @@ def _leave_together(cases: list[Referral]) -> None:
 
 
 def _laboratory(case: Referral) -> Laboratory:
-    return Laboratory.objects.get(pk=case.laboratory_id)
+    return Laboratory.objects.get(pk=case.laboratory_id or 0)
 
 
 def staff(username: str, role: str) -> User:

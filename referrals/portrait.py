@@ -191,7 +191,7 @@ def _mdt(case: Case) -> Section:
     rows: list[tuple] = []
     for one in case.mdt_reviews:
         rows += [
-            (_("Concluded"), moment(one.concluded_at)),
+            (_("Concluded at"), moment(one.concluded_at)),
             (_("Conclusion"), one.get_conclusion_display()),
             (_("Chair"), _person(one.chair)),
         ]

@@ -113,8 +113,8 @@ def change(request: HttpRequest, referral: Referral) -> HttpResponse:
     if searching:
         quiet(form)
         context = {
-            "referral": referral, "form": form, "title": _("Change the test"),
-            "submit": _("Change the test"), "back": back_to_case(referral), **extra,
+            "referral": referral, "form": form, "title": _("Take another test"),
+            "submit": _("Take another test"), "back": back_to_case(referral), **extra,
         }  # fmt: skip
         return render(request, "referrals/change.html", context)
     return _station(
@@ -124,6 +124,6 @@ def change(request: HttpRequest, referral: Referral) -> HttpResponse:
             **{name: value for name, value in asked.items() if name != "test_query"},
         ),
         pathway.CHANGE,
-        title=_("Change the test"), submit=_("Change the test"), done=_("The test is changed."),
+        title=_("Take another test"), submit=_("Take another test"), done=_("The test is changed."),
         template="referrals/change.html", extra=extra,
     )  # fmt: skip
