@@ -3,6 +3,7 @@
 import re
 from datetime import date, timedelta
 
+import pypdfium2
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
@@ -154,6 +155,28 @@ def test_the_manifest_carries_what_the_laboratory_needs_and_nothing_more(hospita
         assert case.specimens.get().barcode in paper
         for private in ("11010519491231002X", "13800000000", "一路1号", case.requester.name):
             assert private not in paper
+
+
+@pytest.mark.parametrize("name", ["岚小雨", "阿卜杜热西提·买买提依明江·吐尔逊·阿布都克里木"])
+def test_the_label_is_one_of_the_stock_with_its_number_in_bars_and_letters_and_nothing_cut(hospital, name):
+    case = hospital.at("charged")
+    set_identity(patient=case.patient, by=hospital.nurse, name=name)
+    case.patient.refresh_from_db()
+    code = barcodes.next_barcode(case)
+
+    paper = pypdfium2.PdfDocument(manifest.label(case, code, "FFPE组织＋配对正常组织或血").content)
+
+    assert len(paper) == 1
+    assert [round(points / 72 * 25.4, 1) for points in paper[0].get_size()] == [50.0, 30.0]
+    # Text in the order it stands; what is cut off is not drawn, so its bottom lies above the bars.
+    text = paper[0].get_textpage()
+    drawn = re.sub(r"\s", "", text.get_text_range())
+    for one in (name, case.patient.record_no, "FFPE组织＋配对正常组织或血", code):
+        assert one in drawn
+    boxes = [text.get_charbox(n) for n in range(text.count_chars())]
+    rows = sorted({round(bottom) for _left, bottom, _right, _top in boxes})
+    bars_top = (30 - 1.2 - 17.6) / 25.4 * 72
+    assert [row for row in rows if 10 < row < bars_top - 1] == []
 
 
 def test_only_fit_specimens_of_one_laboratory_are_packed(hospital):
