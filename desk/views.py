@@ -34,9 +34,10 @@ def home(request):
         {
             "tasks": today.tasks(user),
             "main_action": today.main_action(user),
-            "due": [(item, n) for item, n in counted if item.is_to_do and n],
+            "due": [(item, n) for item, n in counted if item.is_to_do and counts[item.code]],
             "works_off": any(item.is_to_do for item, _n in counted),
             "counted": [(item, n) for item, n in counted if not item.is_to_do],
+            "overdue": counts.get("waiting_overdue", 0),
             "others": [item for item in lists if not item.rows],
             "alarms": Alarm.objects.filter(acknowledged_at__isnull=True)[:1] if user.may("audit.view_trail") else [],
             "nothing_imported": user.may("supervision.import_ledger")

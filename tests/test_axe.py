@@ -1,5 +1,7 @@
 """Accessibility, by axe, of every page in its full, empty and refused states."""
 
+import re
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.hashers import make_password
@@ -8,6 +10,7 @@ from playwright.sync_api import Page
 from accounts.models import Institution, Post, User
 from accounts.queries import DEMO_PASSWORD
 from audit import declaring
+from referrals.models import Referral
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -55,17 +58,68 @@ EMPTY = [
 REFUSED = ["/reports/county/", "/cases/999999/", "/no-such-page/", "/trail/"]
 
 
+# The pathway's pages, on the demo's live cases: who opens which, by the case's record number. `{case}` is its id,
+# `{table}` its deliberation, `{batch}` its batch.
+PATHWAY = [
+    ("LXZ003", "", None, ["/", "/cases/new/", "/cases/new/?q=EGFR", "/cases/drafts/", "/accounts/notices/"]),
+    ("LXZ003", "", "YS00001", ["/cases/{case}/", "/cases/{case}/cancel/"]),
+    ("LXZ003", "", "YS00005", ["/cases/{case}/", "/cases/{case}/change/"]),
+    (
+        "LXZ003",
+        "",
+        "YS00007",
+        ["/cases/{case}/", "/consent/{case}/", "/consent/{case}/paper/", "/cases/{case}/corrections/"],
+    ),
+    ("LXZ003", "", "YS00013", ["/cases/{case}/", "/consent/{case}/withdraw/"]),
+    ("LXZ003", "", "YS00023", ["/cases/{case}/tell/", "/cases/{case}/drug/"]),
+    ("LXZ003", "", "YS00026", ["/cases/{case}/"]),
+    ("LXZ002", "经治医师", "YS00004", ["/cases/{case}/", "/cases/{case}/supplement/"]),
+    ("LXZ002", "经治医师", "YS00025", ["/cases/{case}/"]),
+    ("LXZ001", "MDT专家", "YS00002", ["/cases/deliberations/", "/cases/deliberations/{table}/"]),
+    ("LXZ001", "MDT专家", "YS00003", ["/cases/deliberations/{table}/"]),
+    ("LXZ001", "MDT专家", "YS00007", ["/cases/deliberations/{table}/", "/cases/deliberations/{table}/minutes/"]),
+    ("LXZ031", "MDT秘书", "YS00001", ["/", "/cases/mdt/", "/cases/{case}/mdt/"]),
+    ("LXZ901", "", "YS00022", ["/", "/cases/discussion/", "/cases/{case}/review/"]),
+    ("LXZ030", "", "YS00010", ["/", "/cases/{case}/approve/", "/cases/{case}/void/"]),
+    ("LXZ030", "", None, ["/cases/teams/", "/cases/patients/", "/accounts/delegations/"]),
+    ("LXZ905", "", "YS00012", ["/", "/cases/charge/", "/cases/{case}/charge/"]),
+    ("LXZ905", "", "YS00013", ["/cases/{case}/charge/"]),
+    ("LXZ902", "", "YS00013", ["/", "/cases/{case}/specimen/"]),
+    ("LXZ028", "病理医师", "YS00014", ["/cases/{case}/specimen/"]),
+    ("LXZ028", "病理医师", "YS00015", ["/cases/{case}/result/"]),
+    (
+        "LXZ029",
+        "外送管理员",
+        "YS00019",
+        ["/cases/batches/", "/cases/batches/{batch}/", "/cases/{case}/receive/", "/cases/{case}/reject/"],
+    ),
+    ("LXZ907", "", "YS00024", ["/", "/cases/{case}/file/"]),
+    ("LXZ915", "", None, ["/cases/studies/"]),
+]
+# Where the demo's live cases stand: every station has work.
+DEMO_STANDS_AT = {
+    "awaiting_mdt", "more_information", "change_test", "mdt_disagreed", "awaiting_consent", "patient_refused",
+    "awaiting_approval", "awaiting_charge", "charged", "sampled", "recollect", "shipped", "received", "reported",
+    "reviewed", "told", "filed", "withdrawn",
+}  # fmt: skip
+# In the patient's hands: both ways a tablet is held.
+TABLET = [(1024, 768), (768, 1024)]
+
+
 @pytest.fixture
 def look(live_server, page: Page):
     """Open a page as somebody and return what axe finds, one line a violation."""
     page.set_viewport_size({"width": 1366, "height": 768})
 
-    def sign_in(username):
+    def sign_in(username, role=""):
         page.context.clear_cookies()
         page.goto(live_server.url + "/accounts/login/")
         page.locator("[name=username]").fill(username)
         page.locator("[name=password]").fill(DEMO_PASSWORD)
         page.locator("main form button[type=submit]").click()
+        if role:
+            page.locator("header details.menu summary").first.click()
+            page.get_by_role("button", name=re.compile(role)).first.click()
 
     def found(path):
         page.goto(live_server.url + path)
@@ -73,6 +127,7 @@ def look(live_server, page: Page):
         return [f"{path}: {one['id']} at {one['nodes'][0]['target']}" for one in violations]
 
     found.sign_in = sign_in
+    found.page = page
     return found
 
 
@@ -98,5 +153,41 @@ def test_every_page_full_empty_and_refused(look):
     look.sign_in("LXZ003")
     for path in REFUSED:
         faults += look(path)
+
+    assert faults == []
+
+
+def test_every_page_of_the_pathway_and_the_tablet(look):
+    from desk import demo, demo_pathway
+
+    demo.load()
+    demo_pathway.load()
+    with declaring.acting(User.objects.machine(), step="test"):
+        known = {one.patient.record_no: one for one in Referral.objects.filter(origin="live").select_related("patient")}
+        places = {
+            number: {
+                "case": case.pk,
+                "table": getattr(case.deliberations.first(), "pk", 0),
+                "batch": getattr(case.shipments.first(), "batch_id", 0),
+            }
+            for number, case in known.items()
+        }
+    assert {one.status for one in known.values()} >= DEMO_STANDS_AT
+    faults, before = [], None
+    for username, role, number, paths in PATHWAY:
+        if (username, role) != before:
+            look.sign_in(username, role)
+            before = (username, role)
+        for path in paths:
+            faults += look(path.format(**places[number]) if number else path)
+    look.sign_in("LXZ003")
+    consent = places["YS00007"]["case"]
+    look(f"/consent/{consent}/")
+    look.page.get_by_role("button", name="已告知患者，去签署").click()
+    look.page.wait_for_url("**/sign/")
+    for width, height in TABLET:
+        look.page.set_viewport_size({"width": width, "height": height})
+        for path in (f"/consent/{consent}/sign/", f"/consent/{consent}/refuse/"):
+            faults += look(path)
 
     assert faults == []
