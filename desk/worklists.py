@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import Alarm
-from policy import queries as policy
 from documents import together
+from policy import queries as policy
 from referrals import deliberating, queries
 from referrals.models import Referral, ReferralDraft, StatementDifference, Status
 from reports.models import Report

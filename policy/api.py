@@ -166,7 +166,7 @@ class DocumentIn(serializers.Serializer):
     )
 
 
-class DatesIn(serializers.Serializer):
+class DocumentDatesIn(serializers.Serializer):
     source = serializers.CharField(max_length=200)  # type: ignore[assignment]  # the same
     doc_no = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
     issued_on = serializers.DateField(required=False, allow_null=True, default=None)
@@ -208,22 +208,24 @@ class DocumentAct(Door):
 
 
 class Dates(DocumentAct):
-    @extend_schema(operation_id="policy_check_dates", request=DatesIn, responses=PolicyDocumentShape)
+    @extend_schema(operation_id="policy_check_dates", request=DocumentDatesIn, responses=PolicyDocumentShape)
+    @repeatable
     def post(self, request: Request, code: str) -> Response:
         """Number and dates are compared with the original; they lose the mark 待核."""
-        done = register.check_dates(document=self.document(code), by=self.by, **checked(DatesIn, request))
+        done = register.check_dates(document=self.document(code), by=self.by, **checked(DocumentDatesIn, request))
         return Response(PolicyDocumentShape(done).data)
 
 
 class Supersede(DocumentAct):
     @extend_schema(operation_id="policy_supersede", request=SupersedeIn, responses=PolicyDocumentShape)
+    @repeatable
     def post(self, request: Request, code: str) -> Response:
         """The document takes the place of a former one."""
         done = register.supersede(document=self.document(code), by=self.by, **checked(SupersedeIn, request))
         return Response(PolicyDocumentShape(done).data)
 
 
-class DraftIn(serializers.Serializer):
+class RuleDraftIn(serializers.Serializer):
     kind = serializers.ChoiceField(HospitalRule.Kind.choices)
     title = serializers.CharField(max_length=120)
     drafted_in = serializers.CharField(max_length=60)
@@ -269,13 +271,13 @@ class Rules(Door):
         found = found.exclude(status="discarded").select_related("institution").prefetch_related("basis")
         return Response(RuleShape(found[:300], many=True).data)
 
-    @extend_schema(operation_id="policy_draft_rule", request=DraftIn, responses={201: RuleShape})
+    @extend_schema(operation_id="policy_draft_rule", request=RuleDraftIn, responses={201: RuleShape})
     @repeatable
     def post(self, request: Request) -> Response:
         """A rule is begun, or the next version of one that is issued."""
         from django.shortcuts import get_object_or_404
 
-        data = checked(DraftIn, request)
+        data = checked(RuleDraftIn, request)
         if wanted := data.pop("replaces"):
             data["replaces"] = get_object_or_404(HospitalRule.objects.visible_to(self.by), pk=wanted)
         made = rules.draft(institution=self.by.post.institution, by=self.by, **data)

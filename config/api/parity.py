@@ -19,6 +19,14 @@ COUNTERPARTS: dict[str, tuple[str, ...]] = {
     "accounts:revoke_token": ("accounts_api:revoke_token",),
     # The trail
     "audit:acknowledge": ("audit_api:acknowledge",),
+    # The register of policy
+    "policy:clause": ("policy_api:statement",),
+    "policy:document": ("policy_api:dates", "policy_api:supersede"),
+    "policy:register": ("policy_api:documents",),
+    "policy:new_rule": ("policy_api:rules",),
+    "policy:rule": tuple(
+        f"policy_api:rule_{act}" for act in ("revise", "deliberate", "discard", "issue", "return", "confirm", "repeal")
+    ),
     # Prices
     "vendors:publish": ("vendors_api:publish",),
     # The request
