@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models import DrugTargetRule, Edition, InHouseCapability, RequestAuthority
+from catalog.models import DrugTargetRule, Edition, FormularyEntry, InHouseCapability, RequestAuthority
 from policy import coverage
 
 
@@ -29,6 +29,10 @@ def _drug_rules(institution: int) -> Any:
     return DrugTargetRule.objects.all()
 
 
+def _formulary(institution: int) -> Any:
+    return FormularyEntry.objects.filter(institution_id=institution)
+
+
 def claim_all() -> None:
     claim = coverage.claim
     claim(["A40", "B2", "B3"], "record", _("Indication catalog"), "catalog:browse", rows=_editions, at="in_force_from")
@@ -36,4 +40,6 @@ def claim_all() -> None:
     claim(["A23", "A42"], "record", _("Request authority"), rows=_authorities, at="starts_on")
     claim(["A2", "A14"], "record", _("In-house capability"), rows=_capabilities, at="registered_on")
     claim("A31", "record", _("Drug–target rules"), "catalog:drug_rules", rows=_drug_rules)
+    formulary = _("Formulary with insurance class and restriction")
+    claim("A33", "record", formulary, "catalog:formulary", rows=_formulary, at="valid_from")
     claim("A22", "page", _("Tests not indicated, with the answer to give"), "catalog:not_indicated")

@@ -6,6 +6,7 @@ written only where it differs, so that loading twice leaves no trace.
 """
 
 import csv
+import json
 import re
 from datetime import date
 from pathlib import Path
@@ -15,8 +16,8 @@ from django.db import transaction
 from pypinyin import Style, lazy_pinyin
 
 from accounts.models import User
-from catalog.actions import put_in_force
-from catalog.models import DrugTargetRule, Edition, GeneTest, Grade, Indication, NotIndicated
+from catalog.actions import put_in_force, rules
+from catalog.models import DrugTargetRule, Edition, GeneTest, Grade, Indication, NotIndicated, RuleEdition
 from policy.loading import put
 
 DATA = Path(__file__).parent / "data"
@@ -24,6 +25,8 @@ DATA = Path(__file__).parent / "data"
 STARTER = "2023-1"
 # The county plan asks for the list by 20 October 2023 (clause B33); the starter stands in from that day.
 STARTER_FROM = date(2023, 10, 20)
+# The rules are read for live orders only; the first edition stands from the start of the county plan.
+RULES_FROM = date(2023, 7, 12)
 
 GRADES = {"常规": Grade.ROUTINE, "需科室讨论": Grade.DISCUSSION, "需MDT": Grade.MDT}
 COLUMNS = {
@@ -183,10 +186,21 @@ def _load_not_indicated() -> int:
 
 
 def _load_drug_rules() -> int:
-    have = {rule.code: rule for rule in DrugTargetRule.objects.all()}
+    """The first edition of the drug rules: the rows as written, with their reviewed criteria. In force it stays as it
+    is: other data need another edition."""
+    data = json.loads((DATA / "drug_rules.json").read_text(encoding="utf-8"))
+    edition, _made = RuleEdition.objects.get_or_create(
+        institution=None, number=data["edition"], defaults={"title": data["title"], "note": data["note"]}
+    )
+    if edition.status != RuleEdition.Status.DRAFT:
+        return 0
+    put(edition, {"title": data["title"], "note": data["note"]})
+    have = {rule.code: rule for rule in edition.rules.all()}
     written = 0
     for row in read("drug_target_gate.csv"):
+        criteria = data["rules"][row["id"]]
         values = {
+            "edition": edition,
             "code": row["id"],
             "drugs": row["drug_zh"],
             "indication": _known(row["indication_zh"]),
@@ -199,8 +213,14 @@ def _load_drug_rules() -> int:
             "not_sufficient": _known(row["not_sufficient"]),
             "basis": row["basis"],
             "confidence": row["confidence"],
+            "mark": data["marks"].get(row["id"], ""),
+            "names": criteria["names"],
+            "uses": criteria["uses"],
         }
         written += put(have.get(row["id"]) or DrugTargetRule(), values)[1]
+    machine = User.objects.machine()
+    rules.check(edition=edition, by=machine)
+    rules.approve(edition=edition, by=machine, starts_on=RULES_FROM)
     return written
 
 

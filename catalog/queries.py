@@ -1,19 +1,22 @@
 """Questions to the catalog: what is in force somewhere on a day, who may ask, which drug needs what."""
 
-import re
 from datetime import date, datetime
 
+from django.db.models import Q
 from django.utils import timezone
 
 from catalog.models import (
     DrugTargetRule,
     Edition,
+    FormularyEntry,
     GeneTest,
     Grade,
     Indication,
     InHouseCapability,
     RequestAuthority,
+    RuleEdition,
 )
+from catalog.targets.criteria import same_drug
 
 
 def day_of(at: date | datetime) -> date:
@@ -80,42 +83,40 @@ def done_in_house(institution, test: GeneTest, at: date | datetime) -> bool:
     return registered.exclude(ends_on__lt=on).exists()
 
 
-def drug_rules(drug: str, indication: str = "", line: str = "") -> list[DrugTargetRule]:
-    """The rules that bear on this drug for this indication and line (clause A31: never by drug alone).
-
-    With an indication only rules that name it in full, or share its words, are kept; the same for the line.
-    When nothing fits the indication, every rule of the drug is returned: then a pharmacist must choose.
-    """
-    rules = [rule for rule in DrugTargetRule.objects.all() if _same_drug(drug, rule)]
-    for wanted, name in ((indication, "indication"), (line, "line")):
-        if wanted:
-            fitting = [rule for rule in rules if _speaks_of(getattr(rule, name), wanted)]
-            rules = fitting or rules
-    return rules
+def rule_edition_in_force(institution, at: date | datetime) -> RuleEdition | None:
+    """The institution's own edition of the drug rules in force on that day, else the county's."""
+    institution_id = getattr(institution, "pk", institution)
+    found = list(RuleEdition.objects.in_force(day_of(at)).filter(Q(institution=institution_id) | Q(institution=None)))
+    return next((one for one in found if one.institution_id), found[0] if found else None)
 
 
-def requires(drug: str, indication: str = "", line: str = "") -> bool | None:
+def rules_in_force(institution, at: date | datetime) -> list[DrugTargetRule]:
+    """The drug rules of the edition in force there on that day; each knows its edition."""
+    edition = rule_edition_in_force(institution, at)
+    return list(edition.rules.select_related("edition")) if edition else []
+
+
+def requires(drug: str, indication: str = "", line: str = "", *, institution=None, at=None) -> bool | None:
     """Whether a target test must stand before this drug; None when the rules disagree or are silent.
 
-    None means a person decides by the label (G26 is written so on purpose).
+    None means a person decides by the label (G26 is written so on purpose). Never by the drug alone (A31).
     """
-    answers = {
-        {DrugTargetRule.Need.TEST: True, DrugTargetRule.Need.NONE: False}.get(DrugTargetRule.Need(rule.need))
-        for rule in drug_rules(drug, indication, line)
+    needs = {
+        use.need
+        for rule in rules_in_force(institution, at or timezone.localdate())
+        if any(same_drug(drug, name) for name in rule.drug_names)
+        for use in rule.read_uses
+        if (not indication or use.speaks_of(indication)) and (not line or use.in_line(line))
     }
-    return answers.pop() if len(answers) == 1 else None
+    return {"test": True, "none": False}.get(needs.pop()) if len(needs) == 1 else None
 
 
-def _same_drug(drug: str, rule: DrugTargetRule) -> bool:
-    """By name; a combination (达拉非尼+曲美替尼) is one name, and its parts are not it."""
-    plain = _plain(drug)
-    return any(plain == _plain(name) for name in rule.drug_names)
+def formulary_status(drug: str, institution, on: date | datetime) -> FormularyEntry | None:
+    """What is recorded here of a drug on a day: formulary, insurance class, restriction (A33). None: nothing."""
+    return FormularyEntry.objects.on(day_of(on)).filter(institution=institution, drug=drug.strip()).first()
 
 
-def _speaks_of(text: str, wanted: str) -> bool:
-    here, there = _plain(text), _plain(wanted)
-    return bool(here) and (there in here or here in there)
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"[\s（）()，,；;]", "", text).replace("＋", "+").lower()
+def formulary_of(drugs, institution, on: date | datetime) -> dict[str, FormularyEntry]:
+    """The same for several drugs at once, by name; one query."""
+    found = FormularyEntry.objects.on(day_of(on)).filter(institution=institution, drug__in=list(drugs))
+    return {one.drug: one for one in found}

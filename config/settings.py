@@ -221,6 +221,8 @@ SPECTACULAR_SETTINGS = {
         "DeliberationPhase": "referrals.models.Deliberation.Phase",
         "AlarmKind": "audit.models.Alarm.Kind",
         "LedgerImportStatus": "supervision.models.LedgerImport.Status",
+        "PathologyKind": "referrals.models.PathologyBasis.Kind",
+        "SpecialUseKind": "referrals.models.SpecialUse.Kind",
     },
     "PREPROCESSING_HOOKS": ["config.api.schema.only_ours"],
 }

@@ -14,7 +14,17 @@ from audit.models import Alarm
 from documents import together
 from policy import queries as policy
 from referrals import deliberating, queries
-from referrals.models import Referral, ReferralDraft, StatementDifference, Status
+from referrals.models import (
+    MatchReview,
+    MatchSample,
+    OutsideReport,
+    PathologyBasis,
+    Referral,
+    ReferralDraft,
+    SpecialUse,
+    StatementDifference,
+    Status,
+)
 from reports.models import Report
 from supervision.models import Finding
 
@@ -65,6 +75,17 @@ def _waiting(code: str, label: Any, permission: str) -> Worklist:
     )
 
 
+def _special_uses(code: str, label: Any, permission: str, status: str) -> Worklist:
+    return Worklist(
+        f"special_uses_{code}",
+        label,
+        "referrals:special_uses",
+        permission,
+        lambda user: SpecialUse.objects.visible_to(user).filter(status=status),
+        f"?status={status}",
+    )
+
+
 WORKLISTS = (
     Worklist(
         "under_way",
@@ -108,6 +129,35 @@ WORKLISTS = (
     *(_waiting(*one[:3]) for one in queries.WAITING),
     Worklist("batches", _("Batches of specimens"), "referrals:batches", "referrals.hand_over_specimen"),
     Worklist("studies", _("Studies"), "referrals:studies", "referrals.manage_studies"),
+    Worklist("drug_checks", _("Drug checks"), "referrals:drug_checks", "referrals.view_drug_work"),
+    Worklist(
+        "outside_reports",
+        _("Outside reports to review"),
+        "referrals:outside_reports",
+        "referrals.review_outside_report",
+        lambda user: OutsideReport.objects.visible_to(user).filter(reviewed_at__isnull=True),
+        "?waiting=1",
+    ),
+    Worklist(
+        "clinical_diagnoses",
+        _("Clinical diagnoses to approve"),
+        "referrals:pathology_bases",
+        "referrals.approve_clinical_diagnosis",
+        lambda user: PathologyBasis.objects.visible_to(user).filter(kind="clinical", approved_at__isnull=True),
+        "?waiting=1",
+    ),
+    _special_uses("opinion", _("Special uses: opinions"), "referrals.give_special_use_opinion", "requested"),
+    _special_uses("approval", _("Special uses to approve"), "referrals.approve_special_use", "discussed"),
+    _special_uses("consent", _("Special uses to be consented to"), "referrals.request_special_use", "approved"),
+    Worklist(
+        "match_reviews",
+        _("Review of drug and result"),
+        "referrals:match_samples",
+        "referrals.review_match",
+        lambda user: MatchReview.objects.filter(
+            sample__in=MatchSample.objects.visible_to(user), reviewed_at__isnull=True
+        ).exclude(prescription__prescribed_by=user.pk),
+    ),
     Worklist(
         "findings",
         _("Findings of self-inspection"),

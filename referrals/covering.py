@@ -11,15 +11,20 @@ from policy import coverage
 from referrals.models import (
     Charge,
     DepartmentalDiscussion,
+    DrugCheck,
     Evidence,
     Filing,
+    MatchSample,
     MDTReview,
     MDTSeat,
+    MonitoringExport,
     OutsourcingApproval,
+    PathologyBasis,
     Prescription,
     Referral,
     Result,
     Shipment,
+    SpecialUse,
     Specimen,
     Study,
 )
@@ -38,6 +43,27 @@ def _requests(institution: int) -> Any:
 
 def _with_necessity(institution: int) -> Any:
     return _requests(institution).exclude(Q(necessity="") | Q(necessity__isnull=True))
+
+
+def _targeted_drugs(claim: Any) -> None:
+    here, uses = "institution_id", "referrals:special_uses"
+    bases, extended = of(PathologyBasis, here), of(SpecialUse, here, kind=SpecialUse.Kind.EXTENDED)
+    outside = of(SpecialUse, here, kind=SpecialUse.Kind.OUTSIDE)
+    clinical = of(PathologyBasis, here, kind=PathologyBasis.Kind.CLINICAL)
+    page = "referrals:pathology_bases"
+    claim("A30", "record", _("Pathology on record before a drug"), page, rows=bases, at="recorded_at")
+    exception = _("Clinical diagnosis by exception, with guideline and approver")
+    claim("A32", "record", exception, page, rows=clinical, at="recorded_at")
+    checks = _("Drug checks with result, rule and edition")
+    claim("A31", "record", checks, "referrals:drug_checks", rows=of(DrugCheck, here), at="asked_at")
+    way = _("Use beyond the label: evidence, discussion, approval, consent")
+    claim(["A36", "A37"], "record", way, uses, rows=extended, at="requested_at")
+    claim("A37", "form", _("Disclosure and consent of a special use"), uses)
+    claim(["A38", "A39"], "record", _("Drugs bought outside"), uses, rows=outside, at="requested_at")
+    review = _("Monthly review of drug and result, with its notice")
+    claim("A34", "record", review, "referrals:match_notices", rows=of(MatchSample, here), at="drawn_at")
+    export = _("Export of monitoring data")
+    claim("A35", "record", export, "referrals:match_samples", rows=of(MonitoringExport, here), at="made_at")
 
 
 def claim_all() -> None:
@@ -66,5 +92,6 @@ def claim_all() -> None:
         at="hospital_approved_on",
     )  # fmt: skip
     claim("A31", "record", _("Targeted drugs ordered"), CASES, rows=of(Prescription), at="prescribed_at")
+    _targeted_drugs(claim)
     claim("B18", "page", _("Encrypted identity, readings in the trail, letting in by name"))
     claim("B23", "page", _("Request without a field for a laboratory"), "referrals:new")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db import models
 from django.utils import timezone
@@ -17,6 +18,7 @@ from documents import together
 from documents.templatetags.formats import NONE, day, isoday, moment
 from referrals import pathway
 from referrals.deliberating import reason_label
+from referrals.drug_checking import formulary_rows, supported_drugs
 from referrals.gates import Case, load_page, local_day
 from referrals.gates.case import POINTED_AT, covers
 from referrals.gates.words import link, yuan
@@ -76,10 +78,12 @@ def _name(case: Case) -> None:
     if case.results:
         rows = altered._base_manager.filter(result__in=[one.pk for one in case.results])
         found["alterations"] = rows.order_by("pk")
+        found["formulary"] = formulary_rows(case, timezone.now())
     read = together.rows(found)
     by_key = {label: {one.pk: one for one in rows} for label, rows in read.items()}
     for row, pointer, model in pointers:
         setattr(row, pointer, by_key[model._meta.label][getattr(row, f"{pointer}_id")])
+    case.__dict__["formulary"] = {one.drug: one for one in read.get("formulary", [])}
     for result in case.results:
         own = [one for one in read["alterations"] if one.result_id == result.pk]
         known = result.__dict__.setdefault("_prefetched_objects_cache", {})["alterations"] = result.alterations.all()
@@ -332,9 +336,27 @@ def _result(case: Case) -> Section:
             rows.append((_("Reviewed"), f"{moment(one.reviewed_at)} {_person(one.reviewed_by)}", "", one.review_note))
         if one.told_at:
             rows.append((_("The patient was told"), f"{moment(one.told_at)} {_person(one.told_by)}"))
+    rows += _supported(case)
     for one in case.prescriptions:
-        rows.append((_("Drug"), f"{one.drug} {one.indication} {one.line}".strip()))
+        check = link("referrals:drug_check", one.check_made_id) if one.check_made_id else ""
+        rows.append((_("Drug"), f"{one.drug} {one.indication} {one.line}".strip(), check))
     return Section("result", _("Result"), rows, _("No report is recorded."))
+
+
+def _supported(case: Case) -> list[tuple]:
+    """The drugs this report supports here, those the hospital has first, and what insurance does (A31, A33)."""
+    rows = []
+    for one in supported_drugs(case, timezone.now(), case.__dict__.get("formulary")):
+        entry = one.entry
+        if entry is None:
+            reach = _("not recorded in the formulary")
+        else:
+            listed = _("in the formulary") if entry.in_formulary else _("not in the formulary")
+            reach = "；".join(str(text) for text in (listed, entry.get_insurance_display(), entry.restriction) if text)
+        words = {"record_no": case.referral.patient.record_no, "drug": one.drug, "indication": one.indications}
+        ask = f"{link('referrals:drug_checks')}?{urlencode(words)}"
+        rows.append((_("Supports"), f"{one.drug}　{one.indications}", ask, f"{one.code} {one.found}；{reach}"))
+    return rows
 
 
 def _filing(case: Case) -> Section:

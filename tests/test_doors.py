@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Institution, Post, Role, User
 from audit.models import Alarm
-from catalog.models import Edition, Indication
+from catalog.models import Edition, Indication, RuleEdition
 from documents.models import StoredFile
 from referrals.models import MDTTeam, Patient, Referral, Study
 from reports import actions as reports
@@ -80,6 +80,23 @@ MADE_BY_OTHERS = (
     "policy:rule",
     "policy:rule_text",
     *(f"policy_api:rule_{act}" for act in ("revise", "deliberate", "discard", "issue", "return", "confirm", "repeal")),
+    "referrals:drug_check",
+    "referrals:outside_report",
+    "referrals:outside_report_pdf",
+    "referrals:special_use",
+    "referrals:special_use_paper",
+    "referrals:special_use_signed",
+    "referrals:special_use_evidence",
+    "referrals:match_sample",
+    "referrals_api:drug_check",
+    "referrals_api:approve_pathology",
+    "referrals_api:review_outside_report",
+    "referrals_api:special_use_opinion",
+    "referrals_api:special_use_conclude",
+    "referrals_api:special_use_decide",
+    "referrals_api:special_use_tell",
+    "referrals_api:special_use_sign",
+    "referrals_api:special_use_withdraw",
 )
 
 
@@ -115,6 +132,8 @@ def objects(county):
         "vendors:laboratory": [one(Laboratory), None],
         "vendors:publish": [one(Price, **mine), one(Price, **theirs)],
         "catalog:edition": [one(Edition), None],
+        "catalog:rule_edition": [one(RuleEdition), None],
+        "catalog:edit_rule": [None, None],
         "catalog_api": [one(Indication), None],
         "vendors_api": [one(Laboratory), None],
         "consent": [one(Referral, **mine), one(Referral, **theirs)],

@@ -1,6 +1,6 @@
 """X06 laboratory and contract, X13 abroad, X15 not outsourcing, X16 who chooses; X12 the drug's target."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -171,10 +171,12 @@ def test_x16_a_ledger_does_not_say_who_chose():
     assert judge("X16", ReferralFactory(origin="ledger", shipped=True), AT).verdict == UNKNOWN
 
 
-def ordered(drug, indication_, line="", **case):
+def ordered(drug, indication_, line="", since=None, **case):
     referral = ReferralFactory(**case)
     at = START + STEPS["filed"]
-    Prescription.objects.create(referral=referral, drug=drug, indication=indication_, line=line, prescribed_at=at)
+    Prescription.objects.create(
+        referral=referral, drug=drug, indication=indication_, line=line, since=since, prescribed_at=at
+    )
     return judge("X12", referral, at)
 
 
@@ -204,7 +206,16 @@ def test_x12_hangs_on_the_line_not_on_the_drug():
     again = {"outcome": "positive", "findings": "EGFR L858R"}
     assert ordered("奥希替尼", "EGFR突变NSCLC", "TKI进展后", reported=again).verdict == REFUSES
     resistant = {"outcome": "positive", "findings": "EGFR T790M"}
-    assert ordered("奥希替尼", "EGFR突变NSCLC", "TKI进展后", reported=resistant).verdict == PASSES
+    after = {"since": (START - timedelta(days=30)).date(), "reported": resistant}
+    assert ordered("奥希替尼", "EGFR突变NSCLC", "TKI进展后", **after).verdict == PASSES
+
+
+def test_x12_a_report_from_before_the_progress_does_not_count():
+    """A31: “治疗前的旧报告”; without the day of the progress nobody can tell."""
+    resistant = {"outcome": "positive", "findings": "EGFR T790M"}
+    old = {"since": (START + timedelta(days=300)).date(), "reported": resistant}
+    assert ordered("奥希替尼", "EGFR突变NSCLC", "TKI进展后", **old).verdict == REFUSES
+    assert ordered("奥希替尼", "EGFR突变NSCLC", "TKI进展后", reported=resistant).verdict == UNKNOWN
 
 
 def test_x12_a_label_that_asks_for_no_test_blocks_nothing():

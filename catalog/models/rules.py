@@ -1,9 +1,11 @@
 """What is not indicated, and which drug asks for which target."""
 
-import re
+from functools import cached_property
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from catalog.targets.criteria import Use, read_uses
 
 
 class NotIndicated(models.Model):
@@ -35,7 +37,10 @@ class DrugTargetRule(models.Model):
         NONE = "none", _("No test required")
         LABEL = "label", _("As the label of each drug says")
 
-    code = models.CharField(_("code"), max_length=8, unique=True)
+    edition = models.ForeignKey(
+        "catalog.RuleEdition", models.PROTECT, related_name="rules", verbose_name=_("edition of the drug rules")
+    )
+    code = models.CharField(_("code"), max_length=8)
     drugs = models.CharField(_("drugs"), max_length=120)
     indication = models.CharField(_("indication"), max_length=120)
     line = models.CharField(_("line or setting"), max_length=80, blank=True)
@@ -47,15 +52,25 @@ class DrugTargetRule(models.Model):
     not_sufficient = models.CharField(_("not sufficient"), max_length=80, blank=True)
     basis = models.CharField(_("basis"), max_length=80)
     confidence = models.CharField(_("certainty"), max_length=12)
+    mark = models.CharField(_("source mark"), max_length=120, blank=True)
+    # What the wording means to the machine: reviewed data, in the shape of `catalog.targets.criteria`.
+    names = models.JSONField(_("names of the drugs"), default=list)
+    uses = models.JSONField(_("criteria"), default=list)
+    reason = models.CharField(_("reason of the change"), max_length=300, blank=True)
 
     class Meta:
         verbose_name = _("drug–target rule")
         verbose_name_plural = _("drug–target rules")
         ordering = ["code"]
+        constraints = [models.UniqueConstraint(name="drug_rule_once_an_edition", fields=["edition", "code"])]
 
     def __str__(self) -> str:
         return f"{self.code} {self.drugs} {self.indication}"
 
     @property
     def drug_names(self) -> list[str]:
-        return [name.strip() for name in re.split(r"[/／、]", self.drugs) if name.strip()]
+        return self.names
+
+    @cached_property
+    def read_uses(self) -> tuple[Use, ...]:
+        return read_uses(self.uses, self.code)

@@ -7,7 +7,7 @@ from django.utils import timezone
 from audit.guards import needs
 from catalog import queries
 from catalog.forms.reading import CatalogFilter
-from catalog.models import DrugTargetRule, Edition, Indication, NotIndicated
+from catalog.models import Edition, Indication, NotIndicated
 
 
 def _edition(request: HttpRequest) -> Edition | None:
@@ -59,7 +59,8 @@ def not_indicated(request: HttpRequest) -> HttpResponse:
 @needs("catalog.view_catalog")
 def drug_rules(request: HttpRequest) -> HttpResponse:
     """Which drug asks for which target test (clause A31)."""
-    rules = list(DrugTargetRule.objects.all())
+    post = getattr(request.user, "post", None)
+    rules = queries.rules_in_force(post and post.institution_id, timezone.localdate())
     if words := request.GET.get("q", "").strip()[:60]:
         rules = [rule for rule in rules if words.lower() in f"{rule} {rule.biomarker} {rule.line}".lower()]
     return render(request, "catalog/drug_rules.html", {"rules": rules, "q": words})

@@ -3,7 +3,8 @@ stands on the result (A31)."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,9 +14,11 @@ from audit import declaring
 from audit.gates import Act, Refused
 from audit.steps import against, move
 from referrals import pathway
+from referrals.actions.drug_checks import keep, no_pathology
 from referrals.actions.held import hold, hold_for, may, needed
 from referrals.actions.results import current
-from referrals.models import Filing, Prescription, Referral
+from referrals.drug_checking import answer_for, pathology_of
+from referrals.models import Filing, Prescription, Referral, SpecialUse
 
 
 def documents(referral: Referral) -> dict[str, bool]:
@@ -42,9 +45,20 @@ def file_record(*, referral: Referral, by: User, at: datetime | None = None) -> 
 
 @transaction.atomic
 def prescribe(
-    *, referral: Referral, by: User, drug: str, indication: str, line: str = "", at: datetime | None = None
+    *,
+    referral: Referral,
+    by: User,
+    drug: str,
+    indication: str,
+    line: str = "",
+    since: date | None = None,
+    special_use: SpecialUse | None = None,
+    at: datetime | None = None,
 ) -> Prescription:
-    """A targeted drug is ordered on the strength of this case's result, past X12; it moves no status."""
+    """A targeted drug is ordered, past A30 and X12; it moves no status. The answer of the rules is kept with the order.
+
+    Beyond the label the order names the special use that was approved and consented to (A36, A37).
+    """
     at = at or timezone.now()
     may(by, pathway.PRESCRIBE.permission, referral)
     texts = needed(drug=drug, indication=indication)
@@ -54,12 +68,23 @@ def prescribe(
         drug=texts["drug"],
         indication=texts["indication"],
         line=(line or "").strip(),
+        since=since,
+        special_use=special_use,
         prescribed_at=at,
         prescribed_by=by,
     )
     act = Act(by, pathway.PRESCRIBE.name, {"prescription": order})
-    if refusals := against(referral, pathway.PRESCRIBE, at, act):
+    pathology = pathology_of(referral.patient, at)
+    refusals = list(against(referral, pathway.PRESCRIBE, at, act))
+    if not pathology:
+        refusals = [*no_pathology(referral.patient).refusals, *refusals]
+    if refusals:
         raise Refused(refusals)
+    asked: dict[str, Any] = {"drug": order.drug, "indication": order.indication, "line": order.line, "since": since}
+    answer = answer_for(referral.patient, at, **asked)
     with declaring.step(pathway.PRESCRIBE.name, clause="A31"):
+        order.check_made = keep(
+            answer, patient=referral.patient, by=by, at=at, referral=referral, pathology=pathology, **asked
+        )
         order.save()
     return order

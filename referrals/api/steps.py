@@ -30,7 +30,7 @@ from referrals.actions import (
 from referrals.actions.onward import onward
 from referrals.api.register import add, add_act
 from referrals.gates.words import link
-from referrals.models import Charge, Deliberation, MDTReview, MDTTeam, Opinion, Referral, Result, Status
+from referrals.models import Charge, Deliberation, MDTReview, MDTTeam, Opinion, Referral, Result, SpecialUse, Status
 from referrals.next_steps import roles_with
 
 Data = dict[str, Any]
@@ -299,6 +299,15 @@ class DrugIn(serializers.Serializer):
     drug = text(max_length=60)
     indication = text(max_length=120)
     line = long(max_length=120)
+    since = serializers.DateField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Day of progression or relapse, where the line asks for it",
+    )
+    special_use = serializers.IntegerField(
+        required=False, allow_null=True, default=None, help_text="id of a consented special use (A36, A39)"
+    )
 
 
 def _pack(referral: Referral, by: User, data: Data) -> Any:
@@ -327,4 +336,14 @@ add(pathway.CORRECT_RESULT, CorrectedIn, lambda one, by, data: results.correct_r
 add(pathway.REVIEW, NoteIn, lambda one, by, data: results.review(referral=one, by=by, **data))
 add(pathway.TELL, At, lambda one, by, data: results.tell(referral=one, by=by, **data))
 add(pathway.FILE, Nothing, lambda one, by, data: filing.file_record(referral=one, by=by))
-add(pathway.PRESCRIBE, DrugIn, lambda one, by, data: filing.prescribe(referral=one, by=by, **data))
+
+
+def _prescribe(referral: Referral, by: User, data: Data) -> Any:
+    number = data.pop("special_use")
+    use = SpecialUse.objects.visible_to(by).filter(pk=number).first() if number else None
+    if number and use is None:
+        raise serializers.ValidationError({"special_use": [_("No such record, or not one of yours.")]})
+    return filing.prescribe(referral=referral, by=by, special_use=use, **data)
+
+
+add(pathway.PRESCRIBE, DrugIn, _prescribe)

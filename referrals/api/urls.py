@@ -1,6 +1,6 @@
 from django.urls import path
 
-from referrals.api import batches, correcting, drafts, merging, others, studies, teams, views
+from referrals.api import batches, correcting, drafts, drugs, merging, others, studies, teams, views
 from referrals.api.register import DOINGS
 
 app_name = "referrals_api"
@@ -50,5 +50,16 @@ urlpatterns = [
     path("batches/<str:pk>/hand-over/", batches.HandOver.as_view(), name="hand_over"),
     path("batches/<str:pk>/take-out/", batches.TakeOut.as_view(), name="take_out"),
     path("batches/<str:pk>/receive/", batches.Receive.as_view(), name="receive_batch"),
+    path("drug-checks/", drugs.DrugChecks.as_view(), name="drug_checks"),
+    path("drug-checks/<int:pk>/", drugs.OneDrugCheck.as_view(), name="drug_check"),
+    path("pathology/", drugs.PathologyBases.as_view(), name="pathology"),
+    path("pathology/<int:pk>/approve/", drugs.ApprovePathology.as_view(), name="approve_pathology"),
+    path("outside-reports/", drugs.OutsideReports.as_view(), name="outside_reports"),
+    path("outside-reports/<int:pk>/review/", drugs.ReviewOutsideReport.as_view(), name="review_outside_report"),
+    path("special-uses/", drugs.SpecialUses.as_view(), name="special_uses"),
+    *[
+        path(f"special-uses/<int:pk>/{name}/", door.as_view(), name=f"special_use_{name}")
+        for name, door in drugs.USE_DOORS.items()
+    ],
     path("statement-differences/", others.Differences.as_view(), name="differences"),
 ]

@@ -6,10 +6,9 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
-from catalog.models import DrugTargetRule
-from referrals.models import Charge, Referral, Result
+from referrals.forms.drugs import DrugFields, day_field
+from referrals.models import Charge, Referral, Result, SpecialUse
 
 ALTERATIONS = 4
 
@@ -158,24 +157,21 @@ class TellForm(StationForm):
     at = moment_field(_("Told at"), help_text=_("Empty: now."))
 
 
-class DrugForm(StationForm):
-    drug = forms.CharField(label=_("Drug"), max_length=60, widget=forms.TextInput(attrs={"list": "drugs"}))
-    indication = forms.CharField(
-        label=pgettext_lazy("of a drug", "Indication"), max_length=120, widget=forms.TextInput(attrs={"list": "uses"})
-    )
-    line = forms.CharField(
-        label=_("Line or setting"), max_length=120, required=False, widget=forms.TextInput(attrs={"list": "lines"})
-    )
+class DrugForm(StationForm, DrugFields):
+    since = day_field(
+        _("Day of progression or relapse"), required=False,
+        help_text=_("Where the line asks for a report made after it, such as after progress on a TKI."),
+    )  # fmt: skip
+    special_use = forms.ModelChoiceField(
+        label=_("Special use it stands on"), queryset=SpecialUse.objects.none(), required=False,
+        help_text=_("Beyond the label or bought outside: approved by the hospital and consented to in writing."),
+    )  # fmt: skip
+    field_order = ("drug", "indication", "line", "since", "special_use")
 
-    @staticmethod
-    def lists() -> dict[str, list[str]]:
-        """What the catalog's rules name, to choose from."""
-        rules = list(DrugTargetRule.objects.order_by("code"))
-        return {
-            "drugs": sorted({name for rule in rules for name in rule.drug_names}),
-            "uses": sorted({rule.indication for rule in rules}),
-            "lines": sorted({rule.line for rule in rules if rule.line}),
-        }
+    def __init__(self, data: Any = None, *, referral: Referral, **kwargs: Any):
+        super().__init__(data, referral=referral, **kwargs)
+        use: Any = self.fields["special_use"]
+        use.queryset = SpecialUse.objects.filter(patient_id=referral.patient_id, status=SpecialUse.Status.CONSENTED)
 
 
 class PackForm(forms.Form):

@@ -16,10 +16,12 @@ from django.db.models import QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from audit.gates import Act, Judgement, gate
-from catalog.models import DrugTargetRule, Edition, Grade, RequestAuthority
+from catalog.models import DrugTargetRule, Edition, Grade, RequestAuthority, RuleEdition
+from catalog.targets.reading import Reading
 from documents import together
 from referrals.gates.words import link
 from referrals.models import EthicsApproval, Referral
+from referrals.readings import readings_of
 from vendors.models import Contract, ContractItem, Credential, Laboratory, NotOutsourcingStatement, Origin, Price
 
 BATCH = 2000
@@ -70,12 +72,15 @@ class Registers:
         self.tests = {one.test_id for one in referrals}
         self.requesters = {one.requester_id for one in referrals if one.requester_id}
         self.studies = {one.study_id for one in referrals if one.study_id}
+        self.patients = {one.patient_id for one in referrals}
         # Rows read beforehand, by the name of the register.
         self.read: dict[str, list[Any]] = {}
 
     def querysets(self) -> dict[str, QuerySet]:
         """Each register's rows for this batch."""
         here, tests = {"institution_id__in": self.institutions}, {"test_id__in": self.tests}
+        drafts = [RuleEdition.Status.DRAFT, RuleEdition.Status.CHECKED]
+        kept_editions = RuleEdition.objects.exclude(status__in=drafts)
         return {
             "laboratories": Laboratory.objects.order_by("pk"),
             "credentials": Credential.objects.order_by("valid_from", "pk"),
@@ -88,7 +93,10 @@ class Registers:
             "ethics_approvals": EthicsApproval.objects.filter(study_id__in=self.studies).order_by("valid_from", "pk"),
             "not_outsourcing": NotOutsourcingStatement.objects.filter(**here).order_by("pk"),
             "editions": Edition.objects.exclude(status=Edition.Status.DRAFT),
-            "drug_rules": DrugTargetRule.objects.all(),
+            "rule_editions": kept_editions.order_by("pk"),
+            "drug_rules": DrugTargetRule.objects.filter(edition__in=kept_editions.order_by().values("pk")).order_by(
+                "code"
+            ),
         }
 
     def _rows(self, name: str) -> list[Any]:
@@ -130,9 +138,28 @@ class Registers:
     def editions(self) -> list[Edition]:
         return self._rows("editions")
 
+    def drug_rules(self, institution_id: int, on: date) -> list[DrugTargetRule]:
+        """The drug rules in force there on that day, the hospital's own before the county's."""
+        found = [one for one in self._rule_editions if covers(one.in_force_from, one.in_force_to, on)]
+        own = [one for one in found if one.institution_id == institution_id]
+        county = [one for one in found if one.institution_id is None]
+        edition = next(iter(own or county), None)
+        return self._rules_by_edition.get(edition.pk, []) if edition else []
+
     @cached_property
-    def drug_rules(self) -> list[DrugTargetRule]:
-        return self._rows("drug_rules")
+    def _rule_editions(self) -> list[RuleEdition]:
+        return self._rows("rule_editions")
+
+    @cached_property
+    def _rules_by_edition(self) -> dict[Any, list[DrugTargetRule]]:
+        return _grouped(self._rows("drug_rules"), "edition_id")
+
+    def readings(self, at: datetime) -> dict[int, list[Reading]]:
+        """The patients' reports as of a moment. Read anew for another moment: orders of one batch are few."""
+        known: tuple | None = self.__dict__.get("_readings")
+        if known is None or known[0] != at:
+            known = self.__dict__["_readings"] = (at, readings_of(self.patients, at))
+        return known[1]
 
     def edition_in_force(self, institution_id: int, on: date) -> Edition | None:
         """The hospital's own catalog of that day, else the county's."""

@@ -2,6 +2,13 @@
 
 from referrals.models.corrections import Correction, PatientMerge
 from referrals.models.deliberation import Deliberation, MDTSeat, MDTTeam, Opinion
+from referrals.models.drugs import (
+    DrugCheck,
+    OutsideReport,
+    PathologyBasis,
+    SpecialUse,
+    SpecialUseOpinion,
+)
 from referrals.models.facts import (
     Charge,
     DepartmentalDiscussion,
@@ -16,6 +23,7 @@ from referrals.models.facts import (
     ShipmentBatch,
     Specimen,
 )
+from referrals.models.match_reviews import MatchReview, MatchSample, MonitoringExport
 from referrals.models.matching import StatementDifference
 from referrals.models.patients import Identity, Patient
 from referrals.models.referral import Referral, Status
@@ -28,6 +36,7 @@ __all__ = [
     "Correction",
     "Deliberation",
     "DepartmentalDiscussion",
+    "DrugCheck",
     "EthicsApproval",
     "Evidence",
     "Filing",
@@ -35,8 +44,13 @@ __all__ = [
     "MDTReview",
     "MDTSeat",
     "MDTTeam",
+    "MatchReview",
+    "MatchSample",
+    "MonitoringExport",
     "Opinion",
+    "OutsideReport",
     "OutsourcingApproval",
+    "PathologyBasis",
     "Patient",
     "PatientMerge",
     "Prescription",
@@ -46,6 +60,8 @@ __all__ = [
     "ResultFinding",
     "Shipment",
     "ShipmentBatch",
+    "SpecialUse",
+    "SpecialUseOpinion",
     "Specimen",
     "StatementDifference",
     "Status",

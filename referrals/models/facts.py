@@ -305,8 +305,16 @@ class Prescription(Fact):
     drug = models.CharField(_("drug"), max_length=60)
     indication = models.CharField(_("indication"), max_length=120)
     line = models.CharField(_("line or setting"), max_length=120, blank=True)
+    since = models.DateField(_("day of progression or relapse"), null=True, blank=True)
     prescribed_at = models.DateTimeField()
     prescribed_by = person()
+    # The answer of the drug rules it stands on, or the special use that was approved and consented to.
+    check_made = models.ForeignKey(
+        "referrals.DrugCheck", models.PROTECT, null=True, blank=True, related_name="prescriptions"
+    )
+    special_use = models.ForeignKey(
+        "referrals.SpecialUse", models.PROTECT, null=True, blank=True, related_name="prescriptions"
+    )
 
     class Meta:
         verbose_name = _("prescription")

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -17,6 +18,7 @@ from documents.templatetags.formats import moment
 from referrals import barcodes, pathway
 from referrals.actions import ending, filing, results
 from referrals.forms import stations as forms
+from referrals.forms.drugs import lists
 from referrals.models import Referral
 from referrals.views.station import ask, page, panel, pdf, simple, take
 
@@ -149,7 +151,7 @@ def drug(request: HttpRequest, referral: Referral) -> HttpResponse:
     form = forms.DrugForm(request.POST or None, referral=referral)
     return simple(
         request, referral, form, filing.prescribe, pathway.PRESCRIBE, _("Targeted drug"), _("Check and order"),
-        _("The result supports this drug; the order is recorded."), rows=_reported(referral), lists=forms.DrugForm.lists(),
+        _("The result supports this drug; the order is recorded."), rows=_reported(referral), lists=lists(referral.institution_id, timezone.localdate()),
     )  # fmt: skip
 
 
