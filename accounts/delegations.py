@@ -1,6 +1,6 @@
 """Standing in: somebody works in another's post for some days, from one day to another, with a reason.
 
-The delegate acts under their own name in the other's post; separation of duties (X14) goes by the person.
+The delegate acts under their own name in the other's post; what keeps duties apart (X14) takes the two for one person.
 """
 
 from __future__ import annotations
@@ -28,6 +28,12 @@ def may_delegate(by: User, post: Post) -> bool:
     if by.post is None or by.post.user_id != by.pk:
         return False
     return post.user_id == by.pk or (by.may(PERMISSION, post) and not by.is_machine)
+
+
+def one_with(user: User) -> frozenset[int]:
+    """Who counts as this person where duties are kept apart (X14): themselves, and everybody they stand in for today,
+    in whichever post they work just now."""
+    return frozenset({user.pk, *(post.user_id for post in user.posts_now)})
 
 
 def own_posts(by: User) -> list[Post]:

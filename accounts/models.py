@@ -164,7 +164,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     def stands_for(self) -> frozenset[int]:
         """Whose requests are one's own in this post: one's own, and those of the person one stands in for.
 
-        What keeps acts apart (X14) does not ask this: there a person is a person, in whichever post.
+        What keeps acts apart (X14) asks `accounts.delegations.one_with`, whichever the post.
         """
         post = self.post
         return frozenset({self.pk, post.user_id} if post else {self.pk})

@@ -6,6 +6,7 @@ An ordinary mistake is mended while the old value stays in view. What would chan
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from documents.templatetags.formats import NONE, masked
 from referrals import barcodes
 from referrals.gates.words import link
 from referrals.models import Correction, Identity, Patient, Referral, Result, Status
+from vendors.models import Origin
 
 REQUEST = "referrals.correct_referral"
 # Medical affairs, who void wrong entries, mend any of them.
@@ -40,7 +42,7 @@ class Correctable:
     permissions: tuple[str, ...] = (REQUEST,)
     statuses: frozenset = OPEN
     closed: Any = NOT_OPEN
-    kind: str = "text"  # text, area, choice, yes_no, number
+    kind: str = "text"  # text, area, choice, yes_no, number, staff (a person, by staff number)
     longest: int = 200
     least: int = 0
     most: int = 0
@@ -63,12 +65,15 @@ class Correctable:
             return ""
         if isinstance(value, bool):
             return YES if value else NO
-        return str(value)
+        return value.username if isinstance(value, User) else str(value)
 
     def shown(self, text: str) -> str:
         """In words for people."""
         if not text:
             return NONE
+        if self.kind == "staff":
+            known = User.objects.filter(username=text).first()
+            return f"{known.name}（{text}）" if known else text
         options = YES_NO if self.kind == "yes_no" else self.choices
         return str(dict(options).get(text, text))
 
@@ -85,8 +90,22 @@ def _current(referral: Referral) -> Result | None:
     return referral.results.filter(superseded_by__isnull=True).order_by("-pk").first()
 
 
-ROWS = {
+def _unnamed(rows: Any, field: str) -> Any:
+    """The last record of a ledger that does not say who."""
+    return rows.filter(origin=Origin.LEDGER, **{f"{field}__isnull": True}).order_by("pk").last()
+
+
+def _left_out(field: str) -> Callable[[Referral], Any]:
+    """The case itself, where its ledger left this empty."""
+    return lambda one: one if one.origin == Origin.LEDGER and getattr(one, field) is None else None
+
+
+ROWS: dict[str, Callable[[Referral], Any]] = {
     "referral": lambda referral: referral,
+    "requester": _left_out("requester"),
+    "papers": _left_out("evidence_count"),
+    "mdt": lambda referral: _unnamed(referral.mdt_reviews, "chair"),
+    "approval": lambda referral: _unnamed(referral.approvals, "decided_by"),
     "patient": lambda referral: referral.patient,
     "identity": lambda referral: Identity.objects.filter(pk=referral.patient_id).first(),
     "specimen": barcodes.current,
@@ -127,6 +146,13 @@ FIELDS: tuple[Correctable, ...] = (
         "result.findings", _("Main findings"), "result", RESULT, frozenset({Status.REPORTED}), AS_REPORTED, "area",
         longest=500, required=False,
     ),
+    # What a ledger may leave out and a rule asks for (X03, X14): filled in once, never changed.
+    Correctable("requester", _("Requesting doctor"), "requester", (OFFICE,), kind="staff", longest=40),
+    Correctable("mdt.chair", _("Chair of the MDT"), "mdt", (OFFICE,), kind="staff", longest=40),
+    Correctable(
+        "approval.decided_by", _("Approver of the outsourcing"), "approval", (OFFICE,), kind="staff", longest=40
+    ),
+    Correctable("evidence_count", _("Papers of evidence"), "papers", (OFFICE,), kind="number", most=200),
 )  # fmt: skip
 BY_NAME = {field.name: field for field in FIELDS}
 

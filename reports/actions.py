@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.delegations import one_with
 from accounts.models import Institution, User
 from audit import declaring
 from audit.gates import Refusal, Refused
@@ -183,7 +184,7 @@ def sign_off(*, report: Report, document_number: str, by: User, version: int | N
         raise PermissionDenied(SIGNED_OFF.permission)
     _latest_only(report, SIGNED_OFF, by)
     _as_read(report, version)
-    if report.reviewed_by_id == by.pk:
+    if report.reviewed_by_id in one_with(by):
         raise _refuse("X14", _("You reviewed this report; someone else has to sign it off."))
     number = document_number.strip()
     if not NUMBER_FORM.fullmatch(number):

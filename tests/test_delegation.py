@@ -15,7 +15,14 @@ from audit.gates import Act, Verdict, judge
 from audit.models import Event
 from referrals import pathway, timeline
 from referrals.models import Referral
-from tests.factories import DepartmentFactory, InstitutionFactory, ReferralFactory, UserFactory, staff
+from tests.factories import (
+    DepartmentFactory,
+    InstitutionFactory,
+    LaboratoryFactory,
+    ReferralFactory,
+    UserFactory,
+    staff,
+)
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate
@@ -217,3 +224,96 @@ def test_who_stands_in_and_whose_post_it_is_are_told(holder, other, hospital):
     cashier = staff("R12", hospital)
     lend(cashier, other, by=holder)
     assert set(Notice.objects.values_list("user", flat=True)) == {cashier.pk, other.pk}
+
+
+# The delegate and whose post it is count as one person (X14)
+
+
+def refused(referral, by, step=pathway.APPROVE):
+    judged = judge("X14", referral, timezone.now(), Act(by=by, step=step.name))
+    return judged if judged.verdict == Verdict.REFUSES else None
+
+
+@pytest.fixture
+def office(hospital):
+    return staff("R10", hospital, name="赵六")
+
+
+def test_who_stands_in_for_the_requester_does_not_decide_on_the_request(holder, other, hospital):
+    """In the lent post or their own: both count as the doctor who requested."""
+    referral = ReferralFactory(institution=hospital, requester=other, consented=True)
+    assert refused(referral, holder) is None
+
+    made = lend(other, holder)
+
+    for by in (fresh(holder), in_post(holder, made)):
+        judged = refused(referral, by)
+        assert "张三现正或曾代理李四的岗位，在此视同一人。" in str(judged.message)
+    delegations.revoke(delegation=made, by=other)
+    assert refused(referral, fresh(holder)) is None
+
+
+def test_who_is_stood_in_for_does_not_decide_on_what_was_requested_in_their_post(holder, other, hospital):
+    """The delegate's request is the post's own."""
+    lent = lend(other, holder)
+    standing_in = in_post(holder, lent)
+    with declaring.acting(standing_in, post=standing_in.post.pk, step="request.submitted"):
+        referral = ReferralFactory(institution=hospital, requester=standing_in, consented=True)
+
+    assert refused(referral, fresh(other))
+    assert refused(referral, fresh(holder))
+
+
+def test_two_acts_are_not_shared_out_between_the_delegate_and_the_holder(holder, other, office, hospital):
+    """Who approved in the lent post and whose post it is: neither charges, nor chairs."""
+    referral = ReferralFactory(institution=hospital, consented=True, approved={"decided_by": office})
+    assert refused(referral, other, pathway.CHARGE) is None
+
+    standing_in = in_post(other, lend(office, other))
+
+    assert "李四现正或曾代理赵六的岗位" in str(refused(referral, standing_in, pathway.CHARGE).message)
+
+
+def test_what_the_delegate_did_in_the_lent_post_binds_its_holder_after_the_days_are_over(other, office, hospital):
+    standing_in = in_post(other, lend(office, other))
+    with declaring.acting(standing_in, post=standing_in.post.pk, step="outsourcing.approved"):
+        referral = ReferralFactory(institution=hospital, consented=True, approved={"decided_by": standing_in})
+    Delegation.objects.update(revoked_at=timezone.now(), revoked_by=office)
+
+    assert refused(referral, fresh(office), pathway.CHARGE)
+    assert refused(referral, fresh(other), pathway.CHARGE)
+
+
+def test_what_the_delegate_did_in_their_own_post_binds_only_themselves(other, office, hospital):
+    lend(office, other)
+    own = fresh(other)
+    with declaring.acting(own, post=own.posts_now[0].pk, step="outsourcing.approved"):
+        referral = ReferralFactory(institution=hospital, consented=True, approved={"decided_by": own})
+
+    assert refused(referral, fresh(office), pathway.CHARGE) is None
+    assert refused(referral, fresh(other), pathway.CHARGE)
+
+
+def test_the_page_refuses_the_delegate_in_the_same_words(other, hospital, client, program):
+    from tests.fixtures.stations import Hospital
+
+    here = Hospital(hospital, LaboratoryFactory())
+    case = here.at("awaiting_approval", requester=other)
+    lend(other, here.affairs)
+    client.force_login(fresh(here.affairs), backend="django.contrib.auth.backends.ModelBackend")
+
+    page = client.post(reverse("referrals:approve", args=[case.pk]), {"do": "approve"})
+    answer = program(fresh(here.affairs)).step(case, "outsourcing.approved")
+
+    (refusal,) = answer.json()["refusals"]
+    assert (page.status_code, answer.status_code, refusal["code"]) == (422, 422, "X14")
+    assert refusal["message"] in page.content.decode()
+    assert Referral.objects.get(pk=case.pk).status == "awaiting_approval"
+
+
+def test_nobody_stands_in_for_themselves_in_the_database_too(holder, hospital):
+    with pytest.raises(IntegrityError, match="stands in for themselves"), transaction.atomic():
+        Delegation.objects.create(
+            institution=hospital, from_post=holder.posts.get(), to_user=holder, starts_on=TODAY(), ends_on=TODAY(),
+            reason="自己", made_by=holder,
+        )  # fmt: skip

@@ -65,6 +65,8 @@ def correct(
     if before and entry.of != "patient" and getattr(row, "origin", Origin.LIVE) == Origin.LEDGER:
         message = _("This comes from the hospital's ledger: mend it there and import the ledger again.")
         raise refuse("ledger", message, referral)
+    if entry.kind == "staff" and by.pk in (referral.requester_id, _staff(new).pk):
+        raise refuse("X14", _("Nobody names themselves here, or fills in a case they requested: a colleague has to."), referral)
     back_to_mdt = EFFECTS.get(field, _nothing)(referral, row, new, by, at)
     with declaring.step(STEP, reason=reason):
         setattr(row, entry.column, _typed(entry, new))
@@ -102,12 +104,25 @@ def cleaned(entry: Correctable, value: Any) -> str:
             wrong = _("A whole number from %(least)s to %(most)s.") % {"least": entry.least, "most": most}
         else:
             text = str(int(text))
+    elif entry.kind == "staff" and not _known(text):
+        wrong = _("No such staff number.")
     if wrong:
         raise ValidationError({"value": wrong})
     return text.upper() if entry.name == "diagnosis_code" else text
 
 
+def _known(username: str) -> bool:
+    """A person who works or worked in some post: a chair may have been a remote expert."""
+    return User.objects.filter(username=username, kind=User.Kind.PERSON, posts__isnull=False).exists()
+
+
+def _staff(username: str) -> User:
+    return User.objects.get(username=username)
+
+
 def _typed(entry: Correctable, text: str) -> Any:
+    if entry.kind == "staff":
+        return _staff(text)
     if entry.kind == "yes_no":
         return text == YES
     if entry.kind == "number":

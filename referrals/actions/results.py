@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import notices
+from accounts.delegations import one_with
 from accounts.models import User
 from audit import declaring
 from audit.steps import Step, move
@@ -193,7 +194,7 @@ def review(*, referral: Referral, by: User, note: str = "", at: datetime | None 
     """The requesting doctor, or a colleague, has read the report; never who entered it."""
     at = at or timezone.now()
     referral, result = _in_force(referral, pathway.REVIEW, by)
-    if result.entered_by_id == by.pk:
+    if result.entered_by_id in one_with(by):
         message = _("Who entered the report does not review it: a colleague has to.")
         raise refuse("X14", message, referral, anchor="result")
     move(referral, pathway.REVIEW, by=by, at=at, reviewed_at=at)

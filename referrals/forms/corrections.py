@@ -22,6 +22,8 @@ def _value(field: Correctable) -> forms.Field:
         )
     if field.name == "identity.id_number":
         help_text = _("A resident's ID number has 18 places; the number of another paper may be shorter.")  # type: ignore[assignment]
+    if field.kind == "staff":
+        help_text = _("Staff number, as on the paper record.")  # type: ignore[assignment]
     widget = forms.Textarea(attrs={"rows": 3}) if field.kind == "area" else forms.TextInput()
     return forms.CharField(
         label=label, max_length=field.longest, required=field.required, widget=widget, help_text=help_text

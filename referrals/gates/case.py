@@ -227,6 +227,11 @@ class Case:
     def page(self, anchor: str = "") -> str:
         return link("referrals:case", self.referral.pk, anchor=anchor)
 
+    def correction(self, field: str) -> str:
+        """Where a value of the case is put right, or what a ledger left empty is filled in."""
+        page = link("referrals:corrections", self.referral.pk)
+        return f"{page}?field={field}" if page else ""
+
 
 def brought(act: Act | None, name: str, default: Any = None) -> Any:
     """What the person taking the step brings: `laboratory`, `amount`, `prescription`, `consent_filed` …"""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts.delegations import one_with
 from audit.gates import Act, Judgement, cannot_judge, not_applicable, passes, refuses
 from catalog.models import Grade
-from referrals.gates.apart import second_act
+from referrals.gates.apart import Persons, second_act, standing_in
 from referrals.gates.case import Case, brought, latest, rule
 from referrals.gates.words import say, when
 from referrals.models import MDTReview
+from referrals.models.referral import ENDED
 
 FIRST_VISIT = _(
     "This patient is here with a malignant tumour for the first time: the multidisciplinary (MDT) discussion has to "
@@ -27,6 +30,10 @@ WITHOUT_GUIDELINE = _(
 )
 # How a correction names a change of test on the MDT's advice (`referrals.actions.requests.change_test`).
 TEST_CHANGED = "indication"
+UNNAMED = _(
+    "The hospital's ledger does not say who this was: %(facts)s. Medical affairs records it from the paper record by a "
+    "correction; then it can be judged whether somebody decided on their own request."
+)
 OWN_REQUEST = _("The one who requests, or is complained of, takes no part in approving, deciding or checking it.")
 
 
@@ -43,7 +50,10 @@ def mdt_agreed_before_testing(case: Case, at: datetime, act: Act | None) -> Judg
     if review and review.conclusion == MDTReview.Conclusion.AGREE:
         return passes(_conclusion(review))
     if first_visit is None and not graded:
-        return cannot_judge(_("whether this is a first visit for a malignancy"), mend=case.page("facts"))
+        return cannot_judge(
+            _("whether this is a first visit for a malignancy"), mend=case.correction("first_visit"),
+            mend_label=_("Record what the ledger left out"),
+        )  # fmt: skip
     facts = [_why_mdt(first_visit), _conclusion(review) if review else (_("MDT conclusion"), _("none by then"))]
     if later := next((one for one in case.mdt_reviews if one.concluded_at > at), None):
         facts.append((_("concluded only later"), _conclusion(later)[1]))
@@ -97,7 +107,10 @@ def evidence_and_discussion(case: Case, at: datetime, act: Act | None) -> Judgem
             facts=facts,
         )
     if papers is None:
-        return cannot_judge(_("papers of evidence"), mend=case.page("discussion"), facts=facts)
+        return cannot_judge(
+            _("papers of evidence"), mend=case.correction("evidence_count"),
+            mend_label=_("Record what the ledger left out"), facts=facts,
+        )  # fmt: skip
     return passes(*facts)
 
 
@@ -120,33 +133,70 @@ def _papers(case: Case, at: datetime) -> int | None:
 @rule("X14", clauses=(), title=_("Nobody decides on their own request"))
 def nobody_decides_on_their_own_request(case: Case, at: datetime, act: Act | None) -> Judgement:
     """The requesting doctor neither chairs the MDT nor approves the outsourcing of the same case, and nobody takes two
-    of the acts of chairing, approving, charging and reviewing on one case.
+    of the acts of chairing, approving, charging and reviewing on one case. Who stands in for somebody counts as both.
 
     Good governance rather than a clause (`vocab.md` §1: separation is by case). An unknown requester or decider
-    cannot be judged, unless another record already shows the same person on both sides.
+    cannot be judged, unless another record already shows the same person on both sides; of a live case medical affairs
+    names them from the hospital's papers.
     """
     if (judged := second_act(case, act)) is not None:
         return judged
     requester = case.referral.requester
     deciders = [
-        *((_("MDT chair"), one.chair_id, one.concluded_at) for one in case.mdt_reviews),
-        *((_("approver of the outsourcing"), one.decided_by_id, one.decided_at) for one in case.approvals),
+        *(Decider(_("MDT chair"), one.chair_id, one.concluded_at, one) for one in case.mdt_reviews),
+        *(Decider(_("approver of the outsourcing"), one.decided_by_id, one.decided_at, one) for one in case.approvals),
         # A ledger never names who chaired the departmental discussion; who is named counts.
-        *((_("chair of the discussion"), one.chair_id, one.held_at) for one in case.discussions if one.chair_id),
-    ]
-    deciders = [one for one in deciders if one[2] <= at]
+        *(Decider(_("chair of the discussion"), one.chair_id, one.held_at, one) for one in case.discussions
+          if one.chair_id),
+    ]  # fmt: skip
+    deciders = [one for one in deciders if one.at <= at]
     if act:
         # Whoever takes a step this gate stands on decides, and so does the chair they name.
         present = {one.pk: one for one in (act.by, brought(act, "chair")) if one}
-        deciders += [(_("decider"), pk, at) for pk in present]
+        deciders += [Decider(_("decider"), one.pk, at, user=one) for one in present.values()]
     if not deciders:
         return not_applicable(_("Nobody has decided on this case yet."))
-    own = [(label, when(held)) for label, person, held in deciders if requester and person == requester.pk]
-    if own and requester:
-        facts = [(_("requesting doctor"), requester.name), *own]
-        return refuses(OWN_REQUEST, mend=case.page("mdt"), facts=facts)
+    if requester and (own := _their_own(case, requester, deciders, act)):
+        facts = [(_("requesting doctor"), requester.name), *((one.label, when(one.at)) for one in own)]
+        same = any(one.person == requester.pk for one in own)
+        stood_in = next((one.user for one in own if one.user), None)
+        more = standing_in(stood_in, [requester.pk]) if stood_in and not same else ()
+        return refuses(say(OWN_REQUEST, *more), mend=case.page("mdt"), facts=facts)
     if requester is None:
-        return cannot_judge(_("requesting doctor"), mend=case.page("facts"))
-    if unknown := [label for label, person, _held in deciders if person is None]:
-        return cannot_judge(*dict.fromkeys(unknown), mend=case.page("mdt"))
-    return passes(*((label, when(held)) for label, _person, held in deciders))
+        return _unnamed(case, act, "requester", _("requesting doctor"))
+    if unknown := [one for one in deciders if one.person is None]:
+        field = "mdt.chair" if isinstance(unknown[0].row, MDTReview) else "approval.decided_by"
+        return _unnamed(case, act, field, *dict.fromkeys(one.label for one in unknown))
+    return passes(*((one.label, when(one.at)) for one in deciders))
+
+
+class Decider(NamedTuple):
+    """Somebody who decided on the case: in a record kept, or (`user`) in the act about to be taken."""
+
+    label: Any
+    person: int | None
+    at: datetime
+    row: Any = None
+    user: Any = None
+
+
+def _their_own(case: Case, requester: Any, deciders: list[Decider], act: Act | None) -> list[Decider]:
+    """Those who decided on what they requested. History is judged by the persons it names; a live act also by whom
+    they stand in for."""
+    if act is None:
+        return [one for one in deciders if one.person == requester.pk]
+    persons = Persons(case)
+    asked = persons.of_row(requester.pk, case.referral)
+    return [
+        one for one in deciders if (one_with(one.user) if one.user else persons.of_row(one.person, one.row)) & asked
+    ]
+
+
+def _unnamed(case: Case, act: Act | None, field: str, *missing: Any) -> Judgement:
+    """A ledger did not say who: what has ended stays so, a case that goes on is mended by a correction."""
+    if case.referral.status in ENDED:
+        return cannot_judge(*missing, mend=case.page("facts"))
+    message = UNNAMED % {"facts": "、".join(str(one) for one in missing)} if act else ""
+    return cannot_judge(
+        *missing, message=message, mend=case.correction(field), mend_label=_("Record what the ledger left out")
+    )
