@@ -9,10 +9,12 @@ from datetime import date, timedelta
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import notices
 from accounts.models import ApiToken, Post, User
 from accounts.tokens import PREFIX, digest
 from audit import declaring
@@ -64,16 +66,37 @@ def words(permission: str) -> str:
     return f"{said}（{permission}）" if said else permission
 
 
+RELATED = ("user", "post__institution", "post__department", "post__role", "made_by", "revoked_by")
+
+
+def posts(by: User) -> QuerySet[Post]:
+    """The posts `by` may make a token for: in force today, and of the very institution `by` works at."""
+    here = by.post.institution_id if by.post else None
+    found = Post.objects.in_force(timezone.localdate()).filter(institution_id=here)
+    return found.select_related("user", "institution", "department", "role")
+
+
 def tokens(by: User) -> QuerySet[ApiToken]:
-    """The tokens that act at the institutions `by` sees, newest first."""
-    found = ApiToken.objects.filter(post__institution_id__in=by.institution_ids)
-    return found.select_related("user", "post__institution", "post__department", "post__role", "made_by", "revoked_by")
+    """The tokens that act at the institution `by` works at, newest first."""
+    here = by.post.institution_id if by.post else None
+    return ApiToken.objects.filter(post__institution_id=here).select_related(*RELATED)
+
+
+def own_tokens(user: User) -> QuerySet[ApiToken]:
+    """The tokens that act in this person's name, whoever made them, newest first."""
+    return ApiToken.objects.filter(user=user).select_related(*RELATED)
+
+
+def _may(by: User, institution_id: int) -> bool:
+    """The information department, for the posts of its own institution; and the shell."""
+    return by.may(PERMISSION) and (by.is_machine or (by.post is not None and by.post.institution_id == institution_id))
 
 
 @transaction.atomic
 def make_token(*, name: str, post: Post, scopes: Iterable[str], expires_on: date, by: User) -> tuple[ApiToken, str]:
-    """(the token, its secret, which is shown once and not kept). A token can do no more than its post."""
-    if not by.may(PERMISSION) or (not by.is_machine and post.institution_id not in by.institution_ids):
+    """(the token, its secret, which is shown once and not kept). A token can do no more than its post, and whose post
+    it is learns of it at once and may end it."""
+    if not _may(by, post.institution_id):
         raise PermissionDenied(PERMISSION)
     today, wanted = timezone.localdate(), sorted(set(scopes))
     wrong = {}
@@ -101,13 +124,28 @@ def make_token(*, name: str, post: Post, scopes: Iterable[str], expires_on: date
             expires_on=expires_on,
             made_by=by,
         )
+        if by.pk != post.user_id:
+            text = _(
+                "%(by)s made an access token “%(name)s” that acts in your name as %(role)s until %(day)s. End it if "
+                "you know nothing of it."
+            )
+            values = {"by": by.name, "name": token.name, "role": post.role.name, "day": expires_on}
+            notices.tell(post.user, text % values, reverse("accounts:own_tokens"))
     return token, secret
 
 
 @transaction.atomic
 def revoke_token(*, token: ApiToken, by: User) -> None:
-    """The token opens nothing from now on; what it did stays in the trail."""
-    if not by.may(PERMISSION) or (not by.is_machine and token.post.institution_id not in by.institution_ids):
+    """The token opens nothing from now on; what it did stays in the trail. By the information department, or by whose
+    post it is; the other one is told."""
+    if token.user_id != by.pk and not _may(by, token.post.institution_id):
         raise PermissionDenied(PERMISSION)
     with declaring.step("token.revoked"):
-        ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=timezone.now(), revoked_by=by)
+        standing = ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True)
+        if standing.update(revoked_at=timezone.now(), revoked_by=by):
+            text = _("%(by)s ended the access token “%(name)s” of %(whose)s.")
+            values = {"by": by.name, "name": token.name, "whose": token.user.name}
+            told = [one for one in (token.user, token.made_by) if one.pk != by.pk]
+            page = {token.user_id: reverse("accounts:own_tokens"), token.made_by_id: reverse("accounts:tokens")}
+            for one in told:
+                notices.tell(one, text % values, page[one.pk])

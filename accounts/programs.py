@@ -49,8 +49,8 @@ class ApiToken(models.Model):
 
 
 class KeptAnswer(models.Model):
-    """What was answered to a request that carried an Idempotency-Key, so that sending it again does nothing again.
-    Swept after `accounts.tasks.KEPT`."""
+    """What was answered to a request that carried an Idempotency-Key, so that sending it again does nothing again. Of a
+    refusal only that it was one, and of what (`config.api.idempotency`). Swept after `accounts.tasks.KEPT`."""
 
     user = models.ForeignKey("accounts.User", models.CASCADE, related_name="+")
     key = models.CharField(max_length=120)

@@ -22,6 +22,8 @@ urlpatterns = [
     path("notices/read/", views_delegation.read_all, name="read_notices"),
     path("notices/<int:pk>/", views_delegation.notice, name="notice"),
     path("tokens/", views_tokens.tokens, name="tokens"),
+    path("tokens/own/", views_tokens.own_tokens, name="own_tokens"),
+    path("tokens/own/<int:pk>/revoke/", views_tokens.revoke_own, name="revoke_own_token"),
     path("posts/<int:pk>/token/", views_tokens.make, name="make_token"),
     path("tokens/<int:pk>/revoke/", views_tokens.revoke, name="revoke_token"),
 ]

@@ -1,12 +1,14 @@
-"""Tokens of other programs: the list, making one for a person's post, ending one."""
+"""Tokens of other programs: the list, making one for a person's post, ending one; and one's own, for everybody."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -15,8 +17,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import issuing
-from accounts.models import Post
+from accounts.models import ApiToken, Post
+from accounts.views_delegation import signed_in
 from audit.guards import needs
+
+SHOWN = 200
 
 
 class TokenForm(forms.Form):
@@ -44,23 +49,43 @@ class TokenForm(forms.Form):
 def tokens(request: HttpRequest) -> HttpResponse:
     """Every token that acts at one's institutions: of whom, for what, until when, and when it was last used."""
     today = timezone.localdate()
-    rows = [
-        (one, one.is_in_force(today), [issuing.words(scope) for scope in one.scopes])
-        for one in issuing.tokens(request.user)[:200]  # type: ignore[arg-type]
-    ]
-    posts = Post.objects.in_force(today).filter(institution_id__in=request.user.institution_ids)  # type: ignore[union-attr]
+    by: Any = request.user
     found = []
     if number := request.GET.get("username", "").strip()[:40]:
-        found = list(posts.filter(user__username=number).select_related("user", "institution", "department", "role"))
-    return render(request, "accounts/tokens.html", {"tokens": rows, "posts": found, "username": number})
+        found = list(issuing.posts(by).filter(user__username=number))
+    context = {"tokens": _rows(issuing.tokens(by), today), "posts": found, "username": number}
+    return render(request, "accounts/tokens.html", context)
+
+
+def _rows(found: QuerySet[ApiToken], today: date) -> list[tuple[ApiToken, bool, list[str]]]:
+    """Each token, whether it is in force, and what it may do in words."""
+    return [(one, one.is_in_force(today), [issuing.words(scope) for scope in one.scopes]) for one in found[:SHOWN]]
+
+
+@require_GET
+@signed_in
+def own_tokens(request: HttpRequest) -> HttpResponse:
+    """The programs that act in one's own name: who let them, for what, and when they last did."""
+    rows = _rows(issuing.own_tokens(request.user), timezone.localdate())  # type: ignore[arg-type]
+    return render(request, "accounts/tokens_own.html", {"tokens": rows})
+
+
+@require_POST
+@signed_in
+def revoke_own(request: HttpRequest, pk: int) -> HttpResponse:
+    """Whose post it is ends it without asking anybody."""
+    by: Any = request.user
+    token = get_object_or_404(issuing.own_tokens(by), pk=pk)
+    issuing.revoke_token(token=token, by=by)
+    messages.success(request, _("The token “%(name)s” opens nothing any more.") % {"name": token.name})
+    return redirect("accounts:own_tokens")
 
 
 @needs(issuing.PERMISSION)
 def make(request: HttpRequest, pk: int) -> HttpResponse:
     """A token for one post. The secret is shown once, on this page's answer."""
     by: Any = request.user
-    posts = Post.objects.in_force(timezone.localdate()).select_related("user", "institution", "department", "role")
-    post = get_object_or_404(posts.filter(institution_id__in=by.institution_ids), pk=pk)
+    post = get_object_or_404(issuing.posts(by), pk=pk)
     form = TokenForm(request.POST if request.method == "POST" else None, post=post)
     if form.is_valid():
         try:

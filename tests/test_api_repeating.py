@@ -4,7 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -56,9 +56,115 @@ def test_a_refusal_keeps_no_answer_so_that_the_key_may_be_sent_again(hospital, p
     case = hospital.at("awaiting_approval")
     client = program(hospital.cashier)
 
-    assert client.step(case, "charge.made", key="HIS-1", receipt_no="PJ1").status_code == 409
+    refused = client.step(case, "charge.made", key="HIS-1", receipt_no="PJ1")
     program(hospital.affairs).step(case, "outsourcing.approved")
+    done = client.step(case, "charge.made", key="HIS-1", receipt_no="PJ1")
+    again = client.step(case, "charge.made", key="HIS-1", receipt_no="PJ1")
+
+    assert (refused.status_code, done.status_code, again.status_code) == (409, 200, 200)
+    assert "Idempotent-Replayed" not in done.headers
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.json() == done.json()
+    assert case.charges.count() == 1
+
+
+def test_a_refusal_is_judged_anew_each_time_and_in_the_words_of_now(hospital, program):
+    """X05 first, then where the case stands: never the refusal of yesterday."""
+    case = hospital.at("awaiting_consent")
+    client = program(hospital.cashier)
+
+    def said():
+        return client.step(case, "charge.made", key="HIS-1", receipt_no="PJ1").json()["refusals"][0]["code"]
+
+    first = said()
+    Referral.objects.filter(pk=case.pk).update(status="cancelled")
+
+    assert (first, said()) == ("X05", "out_of_turn")
+    assert KeptAnswer.objects.get().answer == {}
+    assert not case.charges.exists()
+
+
+def test_a_refusal_binds_its_key_to_what_was_asked(hospital, program):
+    case = hospital.at("awaiting_approval")
+    client = program(hospital.cashier)
+    assert client.step(case, "charge.made", key="HIS-1", receipt_no="PJ1").status_code == 409
+
+    for answer in (
+        client.step(case, "charge.made", key="HIS-1", receipt_no="PJ2"),
+        client.post("patients/", PATIENT, key="HIS-1"),
+    ):
+        assert (answer.status_code, answer.json()["type"]) == (422, "urn:mingjian:problem:idempotency-key")
+    assert not Patient.objects.filter(record_no="Z900001").exists()
+
+
+def test_what_was_not_understood_binds_nothing(hospital, program):
+    """400: a field is missing; the same key serves the request put right."""
+    case = hospital.at("awaiting_charge")
+    client = program(hospital.cashier)
+
+    assert client.step(case, "charge.made", key="HIS-1").status_code == 400
+    assert not KeptAnswer.objects.exists()
     assert client.step(case, "charge.made", key="HIS-1", receipt_no="PJ1").status_code == 200
+
+
+def test_what_a_refused_request_wrote_before_its_refusal_is_undone(hospital, program):
+    """The evidence of a request that the catalog refuses goes with it."""
+    from referrals.models import Evidence
+
+    doctor = program(hospital.doctor)
+    patient = hospital.at("awaiting_consent").patient
+    body = {
+        "record_no": patient.record_no, "indication": "LUNG-01", "diagnosis_code": "C50.9", "necessity": "试",
+        "evidence": [{"title": "一项研究"}],
+    }  # fmt: skip
+
+    answer = doctor.post("referrals/", body, key="EMR-1")
+
+    assert answer.status_code == 422
+    assert not Evidence.objects.exists()
+    assert Referral.objects.count() == 1
+    assert KeptAnswer.objects.get().status == 422
+
+
+def test_a_key_in_quotes_is_the_same_key(hospital, program):
+    client = program(hospital.cashier)
+    first = client.post("patients/", PATIENT, key="HIS-1")
+    again = client.post("patients/", PATIENT, key='"HIS-1"')
+
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.json() == first.json()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_the_first_is_being_handled_the_second_is_told_so():
+    """The key is held by another connection, as by a request still at work."""
+    from config.api.idempotency import LOCK
+    from tests.factories import InstitutionFactory, staff
+
+    with declaring.acting(User.objects.machine(), step="test"):
+        cashier = staff("R12", InstitutionFactory())
+        client = Program(secret_for(cashier))
+    held, go = threading.Event(), threading.Event()
+
+    def hold():
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK, f"{cashier.pk}:HIS-1"])
+                held.set()
+                go.wait(20)
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=hold)
+    other.start()
+    held.wait(20)
+    answer = client.post("patients/", PATIENT, key="HIS-1")
+    go.set()
+    other.join()
+    after = client.post("patients/", PATIENT, key="HIS-1")
+
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:mingjian:problem:in-progress")
+    assert after.status_code == 201
 
 
 def test_answers_go_after_a_week(hospital, program):

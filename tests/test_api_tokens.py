@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management import CommandError, call_command
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts import issuing
-from accounts.models import ApiToken
+from accounts.models import ApiToken, Notice
 from audit.models import Event
 from documents import files
 from referrals.models import Identity, Patient, Result
@@ -268,3 +269,85 @@ def test_it_runs_as_somebody(hospital, drop):
         call_command("exchange_files", drop / "in", drop / "out", "--as", "nobody")
     with pytest.raises(CommandError):
         exchange(drop, hospital.cashier, "--role", "R10")
+
+
+# Whose post it is learns of it, and may end it
+
+
+def make(desk, post):
+    asked = {"name": "HIS", "scopes": ["referrals.view_referral"], "expires_on": timezone.localdate() + SOON}
+    answer = desk.post(reverse("accounts:make_token", args=[post.pk]), asked)
+    return answer.content.decode().split("<code>")[1].split("</code>")[0]
+
+
+def signed_in(user):
+    browser = Client()
+    browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return browser
+
+
+def test_whose_post_it_is_gets_a_notice_and_sees_the_token_on_their_own_page(hospital, desk, office):
+    make(desk, hospital.cashier.post)
+
+    (notice,) = Notice.objects.filter(user=hospital.cashier)
+    page = signed_in(hospital.cashier).get(notice.url)
+
+    assert office.name in notice.text
+    assert "“HIS”" in notice.text
+    assert page.status_code == 200
+    assert ApiToken.objects.get().hint in page.content.decode()
+    assert office.name in page.content.decode()
+    assert "读" in page.content.decode() or "查看" in page.content.decode()
+
+
+def test_whose_post_it_is_ends_it_alone_and_the_maker_is_told(hospital, desk, office):
+    secret = make(desk, hospital.cashier.post)
+    token = ApiToken.objects.get()
+
+    answer = signed_in(hospital.cashier).post(reverse("accounts:revoke_own_token", args=[token.pk]))
+
+    assert answer.url == reverse("accounts:own_tokens")
+    assert Program(secret).get("referrals/").status_code == 401
+    token.refresh_from_db()
+    assert token.revoked_by == hospital.cashier
+    assert "HIS" in Notice.objects.get(user=office).text
+    assert Event.objects.filter(step="token.revoked", table_name="accounts_apitoken").exists()
+
+
+def test_nobody_sees_or_ends_a_colleagues_token_but_the_office(hospital, desk):
+    secret = make(desk, hospital.cashier.post)
+    token = ApiToken.objects.get()
+    stranger = signed_in(hospital.nurse)
+
+    assert token.hint not in stranger.get(reverse("accounts:own_tokens")).content.decode()
+    assert stranger.post(reverse("accounts:revoke_own_token", args=[token.pk])).status_code == 404
+    assert stranger.post(reverse("accounts:revoke_token", args=[token.pk])).status_code == 403
+    with pytest.raises(PermissionDenied):
+        issuing.revoke_token(token=token, by=hospital.nurse)
+    assert Program(secret).get("referrals/").status_code == 200
+    assert Client().get(reverse("accounts:own_tokens")).status_code == 302
+
+
+def test_a_token_is_made_only_for_a_post_of_the_same_institution(hospital, desk, office):
+    """Not for a supervised hospital either: a bureau makes none in a hospital's name."""
+    from tests.factories import BureauFactory
+
+    other = staff("R12", InstitutionFactory())
+    asked = {"name": "HIS", "scopes": ["referrals.view_referral"], "expires_on": timezone.localdate() + SOON}
+
+    assert desk.post(reverse("accounts:make_token", args=[other.post.pk]), asked).status_code == 404
+    bureau = staff("R19", BureauFactory(code=hospital.institution.supervised_by.code))
+    assert hospital.institution.pk in bureau.institution_ids
+    with pytest.raises(PermissionDenied):
+        issuing.make_token(post=hospital.cashier.post, by=bureau, **asked)
+    assert signed_in(bureau).get(reverse("accounts:make_token", args=[hospital.cashier.post.pk])).status_code == 404
+    assert not ApiToken.objects.exists()
+
+
+def test_the_own_page_costs_the_same_with_more_tokens(hospital, desk, django_assert_max_num_queries):
+    browser = signed_in(hospital.cashier)
+    browser.get(reverse("accounts:own_tokens"))
+    for _n in range(6):
+        make(desk, hospital.cashier.post)
+    with django_assert_max_num_queries(14):
+        browser.get(reverse("accounts:own_tokens"))

@@ -51,6 +51,7 @@ MADE_BY_OTHERS = (
     "accounts:make_token",
     "referrals:part",
     "accounts:revoke_token",
+    "accounts:revoke_own_token",
     "accounts:revoke_delegation",
     "consent:pdf",
     "consent:scan",

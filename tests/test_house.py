@@ -15,6 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from audit.exempt import EXEMPT
 from audit.gates import GATES
 from audit.steps import STEPS, unregistered
+from referrals import pathway
 
 ROOT = Path(settings.BASE_DIR)
 ROOMS = ["audit", "documents", "policy", "accounts", "catalog", "vendors", "referrals", "consent", "supervision"]
@@ -57,15 +58,26 @@ def test_every_address_names_a_permission_or_is_declared_public():
     assert unguarded == []
 
 
-def test_every_permission_a_view_asks_is_carried_by_some_role():
+def test_every_permission_a_view_a_door_a_step_or_an_action_asks_is_carried_by_some_role():
     from accounts.roles import FILE
 
     carried = set(re.findall(r'"([a-z]+\.[a-z_]+)"', FILE.read_text()))
     asked = {view.permission for _address, view in views() if getattr(view, "permission", None)}
+    doors = [view.cls for _address, view in views() if getattr(view, "cls", None)]
+    asked |= {door.permission for door in doors if getattr(door, "permission", None)}
+    asked |= {permission for door in doors for permission in getattr(door, "permissions", {}).values()}
     asked |= {step.permission for step in STEPS.values() if step.permission}
+    asked |= {
+        given.value
+        for _path, tree in sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in ("may", "needs")
+        for given in node.args
+        if isinstance(given, ast.Constant) and re.fullmatch(r"[a-z]+\.[a-z_]+", str(given.value))
+    }
 
-    # The steps of the live pathway get their posts with the pathway's pages.
-    assert {permission for permission in asked if not permission.startswith(("referrals.", "consent."))} <= carried
+    # The machine's own permission belongs to no post.
+    assert asked - carried == {pathway.SYSTEM}
 
 
 def test_nobody_assigns_a_status():

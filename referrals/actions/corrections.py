@@ -66,7 +66,9 @@ def correct(
         message = _("This comes from the hospital's ledger: mend it there and import the ledger again.")
         raise refuse("ledger", message, referral)
     if entry.kind == "staff" and by.pk in (referral.requester_id, _staff(new).pk):
-        raise refuse("X14", _("Nobody names themselves here, or fills in a case they requested: a colleague has to."), referral)
+        raise refuse(
+            "X14", _("Nobody names themselves here, or fills in a case they requested: a colleague has to."), referral
+        )
     back_to_mdt = EFFECTS.get(field, _nothing)(referral, row, new, by, at)
     with declaring.step(STEP, reason=reason):
         setattr(row, entry.column, _typed(entry, new))
