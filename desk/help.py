@@ -173,7 +173,8 @@ TEXTS: dict[str, Text] = {
         (
             _("The person needs a post of their own here. For the days given they see this post at the top of the page, "
               "marked with your name."),
-            _("What they do bears their own name. What they requested themselves they cannot approve, in any post."),
+            _("What they do bears their own name. Neither what they requested themselves nor what you requested can they "
+              "decide on meanwhile: for this rule you count as one person."),
             _("It ends by itself after the last day, and can be ended at once."),
             _("A post taken over cannot be passed on."),
         ),

@@ -248,7 +248,7 @@ def test_who_stands_in_for_the_requester_does_not_decide_on_the_request(holder, 
 
     for by in (fresh(holder), in_post(holder, made)):
         judged = refused(referral, by)
-        assert "张三现正或曾代理李四的岗位，在此视同一人。" in str(judged.message)
+        assert "张三现正或曾为李四代岗，在此视同一人。" in str(judged.message)
     delegations.revoke(delegation=made, by=other)
     assert refused(referral, fresh(holder)) is None
 
@@ -271,7 +271,7 @@ def test_two_acts_are_not_shared_out_between_the_delegate_and_the_holder(holder,
 
     standing_in = in_post(other, lend(office, other))
 
-    assert "李四现正或曾代理赵六的岗位" in str(refused(referral, standing_in, pathway.CHARGE).message)
+    assert "李四现正或曾为赵六代岗" in str(refused(referral, standing_in, pathway.CHARGE).message)
 
 
 def test_what_the_delegate_did_in_the_lent_post_binds_its_holder_after_the_days_are_over(other, office, hospital):
