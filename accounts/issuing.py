@@ -71,15 +71,17 @@ RELATED = ("user", "post__institution", "post__department", "post__role", "made_
 
 def posts(by: User) -> QuerySet[Post]:
     """The posts `by` may make a token for: in force today, and of the very institution `by` works at."""
-    here = by.post.institution_id if by.post else None
-    found = Post.objects.in_force(timezone.localdate()).filter(institution_id=here)
+    if by.post is None:
+        return Post.objects.none()
+    found = Post.objects.in_force(timezone.localdate()).filter(institution_id=by.post.institution_id)
     return found.select_related("user", "institution", "department", "role")
 
 
 def tokens(by: User) -> QuerySet[ApiToken]:
     """The tokens that act at the institution `by` works at, newest first."""
-    here = by.post.institution_id if by.post else None
-    return ApiToken.objects.filter(post__institution_id=here).select_related(*RELATED)
+    if by.post is None:
+        return ApiToken.objects.none()
+    return ApiToken.objects.filter(post__institution_id=by.post.institution_id).select_related(*RELATED)
 
 
 def own_tokens(user: User) -> QuerySet[ApiToken]:

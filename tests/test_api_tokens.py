@@ -297,7 +297,7 @@ def test_whose_post_it_is_gets_a_notice_and_sees_the_token_on_their_own_page(hos
     assert page.status_code == 200
     assert ApiToken.objects.get().hint in page.content.decode()
     assert office.name in page.content.decode()
-    assert "读" in page.content.decode() or "查看" in page.content.decode()
+    assert issuing.words("referrals.view_referral") in page.content.decode()
 
 
 def test_whose_post_it_is_ends_it_alone_and_the_maker_is_told(hospital, desk, office):
