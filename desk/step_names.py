@@ -91,5 +91,9 @@ NAMES = {
     "page.merge": pgettext_lazy("page", "Merging of patients"),
     "page.deliberation": pgettext_lazy("page", "Discussion page"),
     "page.minutes": pgettext_lazy("page", "Minutes"),
+    "page.minutes_pdf": pgettext_lazy("page", "Minutes as PDF"),
+    "page.consent": pgettext_lazy("page", "Consent page"),
+    "page.api": pgettext_lazy("page", "Read by another system"),
+    "page.api.result": pgettext_lazy("page", "Report fetched by another system"),
     "page.exchange": pgettext_lazy("page", "Exchange with other systems"),
 }

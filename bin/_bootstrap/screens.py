@@ -35,10 +35,14 @@ SHOTS = [
     Shot("request", "LXZ003", "/cases/new/?q=EGFR", (1366, 768)),
     Shot("cases", "LXZ003", "/cases/", (1366, 390)),
     Shot("case", "LXZ003", "/cases/{YS00007}/", (1366, 390)),
-    Shot("consent", "LXZ003", "/consent/{YS00007}/", (1024, 768), click="form[action*=told] button[type=submit]"),
     Shot(
-        "deliberation", "LXZ001", "/cases/{YS00003}/", role="MDT专家", click="a[href*='/mdt/'], a[href*=deliberations]"
+        "consent",
+        "LXZ003",
+        "/consent/{YS00007}/",
+        (1024, 768),
+        click="a[href$='/sign/'], form[action*=told] button[type=submit]",
     ),
+    Shot("deliberation", "LXZ001", "/cases/deliberations/", role="MDT专家", click="main a.button:has-text('打开')"),
     Shot("charge", "LXZ905", "/cases/{YS00012}/charge/"),
     Shot("specimen", "LXZ902", "/cases/{YS00013}/specimen/"),
     Shot("batch", "LXZ029", "/cases/batches/", role="外送管理员", click="main [data-row-link]"),
