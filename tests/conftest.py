@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests import database
 
@@ -11,6 +12,12 @@ pytest_plugins = [
     for path in sorted((Path(__file__).parent / "fixtures").glob("*.py"))
     if path.stem != "__init__"
 ]
+
+
+# The same examples every time, so that a red run is red again. `--hypothesis-profile=long` looks for new ones all night.
+settings.register_profile("ci", derandomize=True, max_examples=100, stateful_step_count=20)
+settings.register_profile("long", max_examples=8000, stateful_step_count=60, print_blob=True)
+settings.load_profile("ci")
 
 
 @pytest.fixture(scope="session")
