@@ -32,6 +32,20 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
 
 
+def numbers(name: str, default: str = "") -> dict[str, int]:
+    """Whole numbers by word: `NGS=30,PCR=10,20`. A number alone stands under "", for every other word."""
+    found = {}
+    for part in words(name, default):
+        word, _is, text = part.rpartition("=")
+        try:
+            found[word.strip()] = int(text)
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"{name} holds words with whole numbers, such as NGS=30,20, not {part!r}"
+            ) from None
+    return found
+
+
 def secret(name: str, folder: Path, default: str = "") -> str:
     """A secret from NAME, from the file NAME_FILE names, or from `folder`/name, in this order.
 

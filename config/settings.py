@@ -244,7 +244,9 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=10),
     },
     "forget kept answers": {"task": "accounts.tasks.forget_answers", "schedule": timedelta(hours=6)},
-    "lapse stale consents": {"task": "consent.tasks.lapse_stale", "schedule": timedelta(hours=1)},
+    # Both run at once, too, when a contract or a price changes (`catalog/changes.py`).
+    "lapse stale consents": {"task": "consent.tasks.lapse_stale", "schedule": timedelta(minutes=10)},
+    "take cases onward": {"task": "referrals.tasks.go_on", "schedule": timedelta(minutes=10)},
     "make consent papers": {"task": "consent.tasks.make_papers", "schedule": timedelta(seconds=60)},
 }
 
@@ -261,6 +263,10 @@ LOGGING = {
 OFFICIAL_FONTS = os.environ.get("OFFICIAL_FONTS", "")
 REPORT_PERIOD = os.environ.get("REPORT_PERIOD", "quarter")  # month, quarter, half or year: clauses A59, B38
 DEMO = env.flag("MINGJIAN_DEMO")
+# A case this many working days old and not ended is overdue (own proposal; the hospital may set its own).
+OVERDUE_WORKING_DAYS = env.number("OVERDUE_WORKING_DAYS", 10)
+# The least share of tumour cells (%) a tissue specimen needs, by a word of the method's name; "" for every other method.
+TUMOUR_CELL_MINIMUM = {"": 20, **env.numbers("TUMOUR_CELL_MINIMUM")}
 # Insurance classes charged only after the self-pay notice is signed; 未标注 stands for a price without a class.
 SELF_PAY_NOTICE_CLASSES = env.words("SELF_PAY_NOTICE_CLASSES", "自费")
 

@@ -7,6 +7,8 @@ class ConsentConfig(AppConfig):
     verbose_name = "知情同意"
 
     def ready(self):
-        from consent import covering, gates  # noqa: F401  registers X05
+        from catalog import changes
+        from consent import covering, gates, tasks  # noqa: F401  registers X05
 
+        changes.follow(tasks.lapse_stale)
         covering.claim_all()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
@@ -16,10 +15,9 @@ from consent import wording
 from consent.models import Consent, Disclosure, SelfPayNotice
 from referrals import pathway
 from referrals.gates.words import day
-from referrals.models import Charge, Referral, Status
+from referrals.models import Referral, Status
+from referrals.models.referral import ENDED_EARLY
 from vendors.models import Origin, Price
-
-ENDED_EARLY = (Status.WITHDRAWN, Status.CANCELLED, Status.VOIDED)
 
 
 def standing(referral: Referral) -> Consent | None:
@@ -109,13 +107,8 @@ def self_pay_notice_due(referral: Referral) -> Price | None:
     return None if referral.self_pay_notices.filter(price=consent.price_id).exists() else consent.price
 
 
-def refunds_due(user: Any) -> QuerySet[Referral]:
-    """Cases withdrawn or ended before their result with a fee not yet paid back (A28, `vocab.md` §8 item 8)."""
-    unpaid = Charge.objects.filter(referral=OuterRef("pk"), reversed_at__isnull=True)
-    return Referral.objects.visible_to(user).filter(Exists(unpaid), status__in=ENDED_EARLY, reported_at__isnull=True)
-
-
 def refund_due(referral: Referral) -> bool:
+    """Whether a withdrawal leaves a fee to be paid back; the list of them is the cashier's (`referrals.queries`)."""
     ended = referral.status in ENDED_EARLY and referral.reported_at is None
     return ended and referral.charges.filter(reversed_at__isnull=True).exists()
 

@@ -36,6 +36,8 @@ NAMES = {
     "price.published": pgettext_lazy("act", "Price published"),
     "contract.renewed": pgettext_lazy("act", "Contract renewed"),
     "patient.identity_recorded": pgettext_lazy("act", "Patient's identity recorded"),
+    "calendar.marked": pgettext_lazy("act", "Days marked in the calendar"),
+    "calendar.unmarked": pgettext_lazy("act", "Mark taken out of the calendar"),
     "case.let_in": pgettext_lazy("act", "Let into a case by name"),
     "case.let_in_withdrawn": pgettext_lazy("act", "Leave to see a case withdrawn"),
     "ledger.given_in": pgettext_lazy("act", "Ledger given in"),

@@ -11,6 +11,7 @@ from audit.guards import public
 from audit.models import Alarm
 from desk import today, worklists
 from desk.help import TEXTS
+from policy import calendar
 from referrals import searching
 from referrals.models import Referral
 from reports import queries as reports
@@ -46,6 +47,7 @@ def home(request):
             if user.may("supervision.import_ledger")
             else None,
             "today": timezone.localdate(),
+            "year_to_mark": calendar.year_to_mark() if user.may(calendar.PERMISSION) else None,
             **_last_period(user),
         },
     )

@@ -181,6 +181,7 @@ WORKLISTS = (
     Worklist("catalog", _("Indication catalog"), "catalog:browse", "catalog.view_catalog"),
     Worklist("rules", _("Rules to review"), "policy:rules", "policy.issue_rules", policy.reviews_due),
     Worklist("policy", _("Clauses and their evidence"), "policy:coverage", "policy.view_policy"),
+    Worklist("calendar", _("Calendar of working days"), "policy:calendar", "policy.keep_calendar"),
     Worklist("teams", _("MDT teams"), "referrals:teams", "referrals.manage_mdt_teams"),
     Worklist("patients", _("Two records of one patient"), "referrals:patients", "referrals.merge_patients"),
     Worklist("staff", _("Staff and posts"), "accounts:staff", "accounts.view_staff"),

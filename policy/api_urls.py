@@ -1,6 +1,6 @@
 from django.urls import path
 
-from policy import api
+from policy import api, api_calendar
 
 app_name = "policy_api"
 
@@ -13,4 +13,7 @@ urlpatterns = [
     path("policy/documents/<str:code>/supersede/", api.Supersede.as_view(), name="supersede"),
     path("policy/rules/", api.Rules.as_view(), name="rules"),
     *[path(f"policy/rules/<int:pk>/{name}/", api.act_door(name).as_view(), name=f"rule_{name}") for name in api.ACTS],
+    path("calendar/days/", api_calendar.Days.as_view(), name="days"),
+    path("calendar/unmark/", api_calendar.Unmark.as_view(), name="unmark"),
+    path("calendar/<int:year>/", api_calendar.Year.as_view(), name="year"),
 ]

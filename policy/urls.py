@@ -1,6 +1,6 @@
 from django.urls import path
 
-from policy.views import coverage, documents, rules
+from policy.views import calendar, coverage, documents, rules
 
 app_name = "policy"
 
@@ -13,4 +13,7 @@ urlpatterns = [
     path("rules/new/", rules.new_rule, name="new_rule"),
     path("rules/<int:pk>/", rules.rule, name="rule"),
     path("rules/<int:pk>/text/", rules.rule_text, name="rule_text"),
+    path("calendar/", calendar.show, name="calendar"),
+    path("calendar/mark/", calendar.mark, name="mark_days"),
+    path("calendar/<int:pk>/unmark/", calendar.unmark, name="unmark_day"),
 ]

@@ -7,10 +7,13 @@ class ReferralsConfig(AppConfig):
     verbose_name = "检测申请"
 
     def ready(self):
+        from catalog import changes
         from referrals import (  # noqa: F401
             covering,
             pathway,  # the steps, and with them the gates X01-X16 but X05
+            tasks,
             turn,  # what a case says to a step out of turn
         )
 
+        changes.follow(tasks.go_on)
         covering.claim_all()

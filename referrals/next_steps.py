@@ -24,7 +24,7 @@ from referrals.actions.specimens import fit_to_go_on
 from referrals.gates import Case
 from referrals.gates.words import link
 from referrals.models import Referral, Status
-from referrals.models.referral import ENDED
+from referrals.models.referral import ENDED, ENDED_EARLY
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,16 @@ class Station:
     # What the case waits for; the others may be done beside it.
     main: bool = True
     permission: str = ""
+    # Statuses besides the step's own: what is still done when the case has ended.
+    also: tuple[Status, ...] = ()
 
     @property
     def asks(self) -> str:
         return self.permission or self.step.permission
 
     def is_due(self, referral: Referral) -> bool:
-        return referral.status in self.step.sources and self.due(referral)
+        here = referral.status in self.step.sources or referral.status in self.also
+        return here and self.due(referral)
 
 
 @dataclass
@@ -111,7 +114,10 @@ STATIONS = (
     ),
     Station("correct", pgettext_lazy("action", "Corrected report"), pathway.CORRECT_RESULT, "referrals:correct", main=False),
     Station("drug", pgettext_lazy("action", "Order a targeted drug"), pathway.PRESCRIBE, "referrals:drug", main=False),
-    Station("refund", pgettext_lazy("action", "Refund the fee"), pathway.REFUND, "referrals:charge", main=False),
+    Station(
+        "refund", pgettext_lazy("action", "Refund the fee"), pathway.REFUND, "referrals:charge",
+        lambda one: any(charge.reversed_at is None for charge in one.charges.all()), main=False, also=ENDED_EARLY,
+    ),
     Station("withdraw", pgettext_lazy("action", "The patient withdraws"), pathway.WITHDRAW_CONSENT, "consent:withdraw", main=False),
     Station("cancel", pgettext_lazy("action", "Cancel the request"), pathway.CANCEL, "referrals:cancel", main=False),
     Station("void", pgettext_lazy("action", "Void a wrong entry"), pathway.VOID, "referrals:void", main=False),
@@ -195,12 +201,17 @@ def roles_with(permission: str) -> list[str]:
     return list(Role.objects.filter(permissions__contains=[permission]).order_by("code").values_list("name", flat=True))
 
 
-def main_stations(referrals: Iterable[Referral], user: Any) -> dict[int, tuple[Station, str]]:
-    """For rows of a list: the one action of this user on each case, with its address. Asks no gate."""
+def main_stations(referrals: Iterable[Referral], user: Any, worklist: str = "") -> dict[int, tuple[Station, str]]:
+    """For rows of a list: the one action of this user on each case, with its address. Asks no gate. A worklist named
+    as a station beside the main line (refunds due) is worked there."""
     found = {}
     for referral in referrals:
         for station in STATIONS:
-            if station.main and station.is_due(referral) and user.may(station.asks, referral):
+            if (
+                (station.main or station.code == worklist)
+                and station.is_due(referral)
+                and user.may(station.asks, referral)
+            ):
                 url = (
                     link("referrals:batches")
                     if station.page == "referrals:batches"

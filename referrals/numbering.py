@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Institution
 from referrals.models import Deliberation, Referral, ShipmentBatch
+from referrals.searching import begins
 
 LOCK = 0x6D6A_0102
 
@@ -29,7 +30,7 @@ def place(institution: Institution) -> str:
 
 def _next(taken: QuerySet, series: str, width: int) -> str:
     """The number after the highest in use; a tenth thousandth grows one place instead of failing."""
-    numbers = taken.filter(number__startswith=series).values_list("number", flat=True)
+    numbers = taken.filter(**begins("number", series)).values_list("number", flat=True)
     used = [int(tail) for tail in (number[len(series) :] for number in numbers) if tail.isdecimal()]
     return f"{series}{max(used, default=0) + 1:0{width}}"
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-import chinese_calendar
 from django.conf import settings
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -16,9 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from audit.gates import Verdict
+from policy import calendar
 from referrals.gates import load_page
-from referrals.models import Referral, Specimen, Status
-from referrals.models.referral import ENDED, UNDER_WAY, ReferralQuerySet
+from referrals.models import Charge, Referral, Specimen, Status
+from referrals.models.referral import ENDED, ENDED_EARLY, UNDER_WAY, ReferralQuerySet
+from referrals.searching import begins, cases_of
 from referrals.strip import OnStrip, case_judgements
 from vendors.models import Origin
 
@@ -62,8 +63,6 @@ STAGES: tuple[tuple[str, Any, tuple[Status, ...] | None], ...] = (
     ("all", pgettext_lazy("cases", "All"), ()),
 )
 STAGE_CODES = [code for code, _label, _statuses in STAGES]
-# A case this many working days old and not ended is overdue (own proposal; a setting of the hospital).
-OVERDUE_DAYS = 10
 
 
 def _last_specimen(**having: Any) -> Exists:
@@ -74,6 +73,12 @@ def _last_specimen(**having: Any) -> Exists:
 def _fit() -> Q:
     # A ledger tells nothing of fitness; what it holds goes on.
     return Q(_last_specimen(is_fit=True)) | Q(_last_specimen(is_fit__isnull=True, origin=Origin.LEDGER))
+
+
+def refund_due() -> Q:
+    """Ended before its result, with a fee that stands: it is paid back (A28, `vocab.md` §8 item 8)."""
+    stands = Charge.objects.filter(referral=OuterRef("pk"), reversed_at__isnull=True)
+    return Q(Exists(stands), status__in=ENDED_EARLY, reported_at__isnull=True)
 
 
 # The lists a post works from: code, word, the permission that opens it, and which cases wait there.
@@ -92,6 +97,7 @@ WAITING: tuple[tuple[str, Any, str, Callable[[], Q]], ...] = (
         lambda: Q(status=Status.AWAITING_APPROVAL),
     ),
     ("charge", _("Awaiting charge"), "referrals.record_charge", lambda: Q(status=Status.AWAITING_CHARGE)),
+    ("refund", _("Refunds due"), "referrals.record_charge", lambda: refund_due()),
     (
         "sampling", _("Awaiting sampling"), "referrals.collect_specimen",
         lambda: Q(status__in=[Status.CHARGED, Status.AWAITING_SAMPLING, Status.RECOLLECT]),
@@ -128,10 +134,7 @@ def waiting(found: ReferralQuerySet, code: str) -> ReferralQuerySet:
 
 def overdue_before() -> datetime:
     """Requested before this moment, a case under way is overdue."""
-    days = getattr(settings, "OVERDUE_WORKING_DAYS", OVERDUE_DAYS)
-    day = timezone.localdate()
-    while working_days(day, timezone.localdate()) < days:
-        day -= timedelta(days=1)
+    day = calendar.load().before(timezone.localdate(), settings.OVERDUE_WORKING_DAYS)
     return datetime(day.year, day.month, day.day, tzinfo=timezone.get_default_timezone())
 
 
@@ -160,12 +163,12 @@ def filtered(found: ReferralQuerySet, asked: dict[str, Any]) -> ReferralQuerySet
     }
     found = found.filter(**{column: asked[name] for name, column in plain.items() if asked.get(name)})
     if number := asked.get("q"):
-        found = found.filter(number__istartswith=number)
+        found = found.filter(**begins("number", cases_of(number)))
     if doctor := asked.get("doctor"):
         found = found.filter(Q(requester__username__iexact=doctor) | Q(requester__name__contains=doctor))
     if quarter := asked.get("quarter"):
-        begins, ends = quarter
-        found = found.filter(requested_at__gte=begins, requested_at__lt=ends)
+        since, until = quarter
+        found = found.filter(requested_at__gte=since, requested_at__lt=until)
     if findings := asked.get("findings"):
         # The floor above keeps findings; they are asked for by the name of their relation.
         finding: Any = Referral._meta.get_field("findings").related_model
@@ -191,18 +194,6 @@ def quarters(found: QuerySet[Referral]) -> list[str]:
     first, last = (timezone.localtime(ends[end]) for end in ("first", "last"))
     low, high = (at.year * 4 + (at.month - 1) // 3 for at in (first, last))
     return [f"{number // 4}Q{number % 4 + 1}" for number in range(high, low - 1, -1)]
-
-
-def working_days(since: date, until: date) -> int:
-    """Working days after `since` up to `until`, by the State Council's holidays; beyond the years they are known
-    for, by weekdays."""
-    if until <= since:
-        return 0
-    try:
-        return len(chinese_calendar.get_workdays(since + timedelta(days=1), until))
-    except NotImplementedError:
-        days = ((since + timedelta(days=n)).weekday() for n in range(1, (until - since).days + 1))
-        return sum(day < 5 for day in days)
 
 
 @dataclass(frozen=True)
@@ -239,13 +230,13 @@ def rows(referrals: Iterable[Referral]) -> list[Row]:
     finding: Any = Referral._meta.get_field("findings").related_model
     counted = finding._default_manager.filter(referral__in=[one.pk for one in page], status="open").order_by()
     found = dict(counted.values_list("referral").annotate(n=Count("pk")))
-    today = timezone.localdate()
+    today, known = timezone.localdate(), calendar.load()
     return [
         Row(
             one,
             blocked.get(one.pk, ()),
             found.get(one.pk, 0),
-            working_days(timezone.localdate(one.requested_at), today) if one.pk in blocked else None,
+            known.between(timezone.localdate(one.requested_at), today) if one.pk in blocked else None,
         )
         for one in page
     ]

@@ -16,7 +16,7 @@ from accounts.models import Institution, User
 from catalog import queries as catalog
 from catalog.models import Indication, InHouseCapability, NotIndicated
 from documents.templatetags.formats import day
-from referrals import identity
+from referrals import identity, searching
 from referrals.models import Patient, PatientMerge, Referral, Result, Status, Study
 from vendors.models import ContractItem, Price
 
@@ -33,7 +33,7 @@ def find_patients(user: User, text: str) -> list[Patient]:
     if not text or user.post is None:
         return []
     mine = Patient.objects.filter(institution_id=user.post.institution_id).select_related("identity")
-    found = list(mine.filter(record_no__iexact=text)[:1])
+    found = list(mine.filter(record_no__in=searching.record_numbers(text))[:1])
     if not found and user.sees_identity:
         known = (
             identity.Identity.objects.filter(identity.found_by(text), institution_id=user.post.institution_id)

@@ -324,11 +324,3 @@ def test_a_count_of_thousands_stops_at_a_thousand(hospital, monkeypatch):
         ReferralFactory(institution=hospital)
     monkeypatch.setattr(queries, "CAP", 2)
     assert queries.count_capped(Referral.objects.all()) == 3
-
-
-def test_age_in_working_days_leaves_out_weekends_and_holidays():
-    """国务院 holidays of 2026: the Spring Festival; beyond the known years, weekdays."""
-    assert queries.working_days(moment(2026, 3, 6).date(), moment(2026, 3, 9).date()) == 1
-    assert queries.working_days(moment(2026, 2, 13).date(), moment(2026, 2, 24).date()) <= 3
-    assert queries.working_days(moment(2040, 1, 2).date(), moment(2040, 1, 9).date()) == 5
-    assert queries.working_days(moment(2026, 3, 9).date(), moment(2026, 3, 6).date()) == 0

@@ -14,6 +14,7 @@ from consent import actions, queries, strokes, tasks, wording
 from consent.models import Consent, ConsentRefusal, Disclosure, SelfPayNotice
 from consent.signing import Choices, Signature, Signer
 from referrals import pathway
+from referrals import queries as cases
 from referrals.gates import Case
 from referrals.identity import decrypt, set_identity
 from referrals.models import Referral, Status
@@ -304,7 +305,8 @@ def test_a_charged_case_that_is_withdrawn_is_to_be_refunded(waiting, sign):
     actions.withdraw(referral=referral, by=referral.requester)
 
     assert queries.refund_due(referral)
-    assert list(queries.refunds_due(staff("R12", referral.institution))) == [referral]
+    cashier = staff("R12", referral.institution)
+    assert list(cases.waiting(Referral.objects.visible_to(cashier), "refund")) == [referral]
     referral.charges.update(reversed_at=timezone.now(), reversed_by=UserFactory())
     assert not queries.refund_due(referral)
 

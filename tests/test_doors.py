@@ -53,6 +53,7 @@ MADE_BY_OTHERS = (
     "accounts:revoke_token",
     "accounts:revoke_own_token",
     "accounts:revoke_delegation",
+    "policy:unmark_day",
     "consent:pdf",
     "consent:scan",
     "consent:self_pay_pdf",
@@ -172,6 +173,7 @@ def argument(objects, name, names, foreign=False):
         "policy_api:statement": {"code": "B42"},
         "policy_api:dates": {"code": "L01"},
         "policy_api:supersede": {"code": "L01"},
+        "policy_api:year": {"year": 2026},
         "vendors:public_prices": {"code": "LXZ"},
     }
     if name in fixed:

@@ -71,13 +71,14 @@ def test_a_list_of_fifty_asks_as_often_as_a_list_of_one(hospital, asked, name, b
     assert len(fifty) == len(one) <= bound
 
 
-def test_the_frame_counts_all_worklists_in_one_query(hospital, django_assert_num_queries):
+def test_the_frame_counts_all_worklists_in_one_query_beside_the_calendar(hospital, django_assert_num_queries):
     for status in STATUSES:
         hospital.at(status)
     affairs = User.objects.get(pk=hospital.affairs.pk)
     lists = worklists.of(affairs)
     affairs.let_in_to(Referral)
-    with django_assert_num_queries(1):
+    # The other one is the calendar, for what is overdue.
+    with django_assert_num_queries(2):
         counted = worklists.counts(affairs, lists)
     alone = {item.code: item.rows(affairs).count() for item in lists if item.rows}
 
@@ -85,7 +86,7 @@ def test_the_frame_counts_all_worklists_in_one_query(hospital, django_assert_num
     assert {code: counted[code] for code in alone} == alone
 
 
-def test_the_frame_says_a_thousand_and_more_instead_of_counting_on(hospital, monkeypatch):
+def test_the_frame_and_the_home_page_say_a_thousand_and_more_instead_of_counting_on(hospital, client, monkeypatch):
     for _n in range(4):
         hospital.at("charged")
     monkeypatch.setattr(worklists, "CAP", 2)
@@ -94,6 +95,8 @@ def test_the_frame_says_a_thousand_and_more_instead_of_counting_on(hospital, mon
 
     assert counted["under_way"] == 3
     assert worklists.shown(under_way, counted) == "2+"
+    client.force_login(hospital.affairs, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get(reverse("desk:home")).content.decode().count("2+") >= 2
 
 
 def pages(client, name):

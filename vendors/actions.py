@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from audit import declaring
+from catalog import changes
 from vendors.models import Contract, ContractItem, Price
 
 
@@ -57,6 +58,7 @@ def renew_contract(
             )
             for item in contract.items.all()
         )
+    changes.announce()
     return renewed
 
 
@@ -68,3 +70,4 @@ def publish_price(*, price: Price, on: date, by: User) -> None:
     with declaring.step("price.published", clause="A13,B14"):
         if not Price.objects.filter(pk=price.pk, published_on__isnull=True).update(published_on=on):
             raise ValidationError(_("This price has been published already."))
+    changes.announce()

@@ -27,6 +27,9 @@ COUNTERPARTS: dict[str, tuple[str, ...]] = {
     "policy:rule": tuple(
         f"policy_api:rule_{act}" for act in ("revise", "deliberate", "discard", "issue", "return", "confirm", "repeal")
     ),
+    # The calendar of working days
+    "policy:mark_days": ("policy_api:days",),
+    "policy:unmark_day": ("policy_api:unmark",),
     # Prices
     "vendors:publish": ("vendors_api:publish",),
     # The request

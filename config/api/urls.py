@@ -11,6 +11,7 @@ from config.api.description import Description
 from config.api.schema import ROOT
 
 urlpatterns = [
+    path("", include("policy.api_urls")),
     path("", include("catalog.api_urls")),
     path("", include("policy.api_urls")),
     path("", include("vendors.api_urls")),

@@ -22,10 +22,8 @@ from referrals.actions.held import hold, hold_for, may, needed, refuse
 from referrals.actions.onward import onward
 from referrals.gates import local_day
 from referrals.models import Charge, Referral, Status
+from referrals.models.referral import ENDED_EARLY
 from vendors.models import Price
-
-# Where a case stands after the fee when nothing more will be tested: the refund moves nothing any more.
-ENDED_EARLY = {Status.WITHDRAWN, Status.CANCELLED, Status.VOIDED, Status.PATIENT_REFUSED}
 
 
 def price_today(referral: Referral, at: datetime | None = None) -> Price | None:

@@ -147,6 +147,11 @@ def _shut_by(referral: Referral, laboratory: Laboratory, at: datetime) -> list[s
 
 
 def _record(referral, at, route, chosen: ContractItem | None, considered: list[dict]) -> None:
+    if chosen is None and route == Referral.Route.OUTSOURCED:
+        last = referral.allocations.filter(superseded_at__isnull=True).order_by("-made_at", "-pk").first()
+        if last and last.route == route and last.laboratory_id is None and last.considered == considered:
+            # Nothing has changed since the last try: a sweep leaves no row for each time it looked.
+            return
     referral.allocations.filter(superseded_at__isnull=True).update(superseded_at=at)
     Allocation.objects.create(
         referral=referral,

@@ -31,9 +31,9 @@ def counts_tumour_cells(test: GeneTest, kind: str = "") -> bool:
 
 def minimum_tumour_cells(test: GeneTest) -> int:
     """The lowest share of tumour cells in percent: the hospital's own by method, else its general one."""
-    by_method = getattr(settings, "TUMOUR_CELL_MINIMUM", {})
+    by_method = settings.TUMOUR_CELL_MINIMUM
     named = [least for method, least in by_method.items() if method and method in test.method]
-    return named[0] if named else by_method.get("", 20)
+    return named[0] if named else by_method[""]
 
 
 @transaction.atomic

@@ -28,6 +28,7 @@ from referrals.actions.held import as_drawn
 from referrals.api import sending, shapes
 from referrals.api.register import DOINGS, Doing
 from referrals.models import Deliberation, Referral, Status
+from referrals.searching import begins
 
 VIEW = "referrals.view_referral"
 SINCE = OpenApiParameter("updated_since", OpenApiTypes.DATETIME, description="changed at or after, by the trail")
@@ -101,10 +102,11 @@ def _filtered(found: QuerySet, query: Any) -> QuerySet:
         "department": "department__name",
         "requester": "requester__username",
         "nature": "nature",
-        "number": "number__startswith",
         "record_no": "patient__record_no",
     }
     found = found.filter(**{column: query[name] for name, column in plain.items() if query.get(name)})
+    if number := query.get("number"):
+        found = found.filter(**begins("number", number))
     if since := query.get("updated_since"):
         found = found.filter(pk__in=changed_since(moment(since, "updated_since")))
     return found

@@ -56,6 +56,8 @@ ENDED = (
     Status.CANCELLED,
     Status.VOIDED,
 )
+# Ended with nothing more to be tested: a fee that stands is paid back.
+ENDED_EARLY = (Status.WITHDRAWN, Status.CANCELLED, Status.VOIDED, Status.PATIENT_REFUSED)
 UNDER_WAY = tuple(status for status in Status if status not in ENDED)
 
 
@@ -156,6 +158,14 @@ class Referral(models.Model):
             models.Index(fields=["institution", "status", "-requested_at", "-id"], name="referral_institution_list"),
             models.Index(fields=["institution", "-requested_at", "-id"], name="referral_newest"),
             models.Index(fields=["requester", "-requested_at", "-id"], name="referral_own_list"),
+            # The county's list, over several institutions at once.
+            models.Index(fields=["-requested_at", "-id"], name="referral_newest_of_all"),
+            # The few under way, in the order of every worklist; the many that ended are not in it.
+            models.Index(
+                fields=["institution", "-requested_at", "-id"],
+                name="referral_under_way",
+                condition=Q(status__in=[status.value for status in UNDER_WAY]),
+            ),
             models.Index(fields=["institution", "collected_at"], name="referral_by_sampling"),
             models.Index(fields=["institution", "shipped_at"], name="referral_by_shipping"),
             models.Index(fields=["institution", "filed_at"], name="referral_by_filing"),

@@ -56,7 +56,7 @@ def index(request: HttpRequest) -> HttpResponse:
         size=queries.PAGE,
     )
     rows = queries.rows(page)
-    stations = next_steps.main_stations(page, user)
+    stations = next_steps.main_stations(page, user, stage)
     context = {
         "form": form,
         "several": form.several,

@@ -19,6 +19,7 @@ from referrals.actions import onward as system
 from referrals.forms import stations as forms
 from referrals.gates.words import yuan
 from referrals.models import Referral, Status
+from referrals.models.referral import ENDED_EARLY
 from referrals.views.common import back_to_case, who
 from referrals.views.station import ask, page, panel, pdf, sent, simple, take
 
@@ -84,7 +85,7 @@ def charge(request: HttpRequest, referral: Referral) -> HttpResponse:
     panels = []
     if referral.status in pathway.CHARGE.sources:
         panels.append(panel(pay, _("Charge the fee"), _("Record the charge"), do="charge"))
-    refundable = pathway.REFUND.sources | charging.ENDED_EARLY
+    refundable = {*pathway.REFUND.sources, *ENDED_EARLY}
     if made and referral.status in refundable:
         panels.append(panel(back, _("Refund"), _("Refund the fee"), do="refund", danger=True))
     rows = _money(referral, made, price)

@@ -1,0 +1,58 @@
+"""Sweeps: find what is due, take one, do it, stamp it. A second run finds nothing."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import notices
+from accounts.models import User
+from audit import declaring
+from audit.gates import Refused
+from referrals.actions.onward import onward
+from referrals.gates.words import link
+from referrals.models import Referral, Status
+from vendors.models import Origin
+
+log = logging.getLogger(__name__)
+STEP = "case.swept"
+# Where a case waits for nobody but the system: no laboratory could take it when it came there.
+AWAITS_THE_SYSTEM = (Status.SUBMITTED, Status.DISCUSSED, Status.MDT_AGREED)
+
+
+@shared_task
+def go_on() -> int:
+    """Take every case onward that stood still because no laboratory might take its test, and now may (A24, A25, B8):
+    a contract was renewed, a credential recorded, the test is done in-house. How many went on."""
+    machine, moved = User.objects.machine(), 0
+    with declaring.acting(machine, step=STEP):
+        standing = Referral.objects.filter(status__in=AWAITS_THE_SYSTEM, origin=Origin.LIVE).order_by("requested_at")
+        due = list(standing.values_list("pk", flat=True))
+    for pk in due:
+        try:
+            with declaring.acting(machine, step=STEP):
+                moved += _take_on(pk)
+        except Refused:
+            # Somebody moved the case while we looked; the next sweep sees it as it stands.
+            log.info("A case was not taken onward: it had moved on.")
+    return moved
+
+
+def _take_on(pk: int) -> bool:
+    """One case, unless somebody is at work on it at this moment."""
+    free = Referral.objects.select_for_update(of=("self",), skip_locked=True)
+    case = free.filter(pk=pk, status__in=AWAITS_THE_SYSTEM).first()
+    if case is None:
+        return False
+    before = case.status
+    onward(case, at=timezone.now())
+    if case.status == before:
+        return False
+    if case.requester:
+        text = _("Case %(number)s goes on: a place of testing has been found. It stands at “%(status)s” now.")
+        values = {"number": case.number, "status": case.get_status_display()}
+        notices.tell([case.requester], text % values, link("referrals:case", case.pk))
+    return True
