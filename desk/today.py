@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from policy import calendar
 from referrals import deliberating, next_steps, queries
 from referrals.models import Deliberation, Referral, Status
 
@@ -38,7 +39,7 @@ class Task:
 
     @property
     def is_overdue(self) -> bool:
-        return self.days >= queries.OVERDUE_DAYS
+        return self.days >= settings.OVERDUE_WORKING_DAYS
 
 
 def main_action(user: Any) -> tuple[Any, str, str] | None:
@@ -51,20 +52,32 @@ def main_action(user: Any) -> tuple[Any, str, str] | None:
 
 def tasks(user: Any) -> list[Task]:
     """The first cases to take up: urgent ones, then the oldest."""
-    opinions = _opinions(user)
+    known = calendar.load()
+    opinions = _opinions(user, known)
     if not (asked := _asked(user)):
         return opinions
     related = ["patient", "test", "department"]
     if user.sees_identity:
         related.append("patient__identity")
-    found = Referral.objects.visible_to(user).filter(asked).select_related(*related).prefetch_related("specimens")
+    found = (
+        Referral.objects.visible_to(user)
+        .filter(asked)
+        .select_related(*related)
+        .prefetch_related("specimens", "charges")
+    )
     page = list(found.order_by("-is_urgent", "requested_at", "pk")[:SHOWN])
-    stations = next_steps.main_stations(page, user)
+    stations = next_steps.main_stations(page, user, "refund")
     today = timezone.localdate()
-    return [*opinions, *(_task(one, stations.get(one.pk), user, today) for one in page)][:SHOWN]
+    return [
+        *opinions,
+        *(
+            _task(one, stations.get(one.pk), user, known.between(timezone.localdate(one.requested_at), today))
+            for one in page
+        ),
+    ][:SHOWN]
 
 
-def _opinions(user: Any) -> list[Task]:
+def _opinions(user: Any, known: calendar.Calendar) -> list[Task]:
     """Deliberations that wait for this person's own opinion come first: others wait for it."""
     if not user.may("referrals.give_opinion"):
         return []
@@ -78,7 +91,7 @@ def _opinions(user: Any) -> list[Task]:
             one.referral,
             _("Give an opinion"),
             reverse("referrals:deliberation", args=[one.pk]),
-            queries.working_days(timezone.localdate(one.referral.requested_at), today),
+            known.between(timezone.localdate(one.referral.requested_at), today),
         )
         for one in found[:SHOWN]
     ]
@@ -101,8 +114,7 @@ def _asked(user: Any) -> Q | None:
     return asked
 
 
-def _task(referral: Referral, station: Any, user: Any, today: date) -> Task:
-    days = queries.working_days(timezone.localdate(referral.requested_at), today)
+def _task(referral: Referral, station: Any, user: Any, days: int) -> Task:
     if referral.status == Status.AWAITING_MDT and user.may("referrals.call_mdt"):
         return Task(referral, _("Call the MDT"), reverse("referrals:mdt", args=[referral.pk]), days)
     if referral.status == Status.AWAITING_DISCUSSION and user.may("referrals.call_discussion"):

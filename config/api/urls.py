@@ -11,7 +11,6 @@ from config.api.description import Description
 from config.api.schema import ROOT
 
 urlpatterns = [
-    path("", include("policy.api_urls")),
     path("", include("catalog.api_urls")),
     path("", include("policy.api_urls")),
     path("", include("vendors.api_urls")),
