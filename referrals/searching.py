@@ -73,7 +73,7 @@ def _ways(user: Any, text: str) -> list[ReferralQuerySet]:
         ways.append(cases.filter(patient__in=named.values("pk")))
     elif not text.isascii():
         grams = [text] if len(text) <= 2 else [text[i : i + 2] for i in range(len(text) - 1)]
-        # `referrals_named` asks the index of name parts inside the wall (migration 0006).
+        # `referrals_named` asks the index of name parts inside the wall (migration 0007).
         named_so = RawSQL("SELECT referrals_named(%s::text[], %s)", [grams, text])
         ways.append(cases.filter(patient__in=named_so))
     return ways

@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0004_programs"),
         ("catalog", "0001_initial"),
-        ("referrals", "0005_words"),
+        ("referrals", "0006_targeted_drugs"),
         ("vendors", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
