@@ -1,6 +1,6 @@
 from django.urls import path
 
-from catalog import api, api_formulary
+from catalog import api, api_formulary, making_api
 
 app_name = "catalog_api"
 
@@ -9,4 +9,19 @@ urlpatterns = [
     path("catalog/indications/<str:code>/", api.OneIndication.as_view(), name="indication"),
     path("catalog/tests/", api.Tests.as_view(), name="tests"),
     path("formulary/", api_formulary.Formulary.as_view(), name="formulary"),
+    path("catalog/editions/", making_api.Editions.as_view(), name="editions"),
+    path("catalog/editions/<int:pk>/", making_api.OneEdition.as_view(), name="edition"),
+    path("catalog/editions/<int:pk>/head/", making_api.Head.as_view(), name="edition_head"),
+    path("catalog/editions/<int:pk>/steps/", making_api.TakeStep.as_view(), name="edition_step"),
+    path("catalog/editions/<int:pk>/rows/", making_api.Rows.as_view(), name="edition_rows"),
+    path("catalog/editions/<int:pk>/library/", making_api.Library.as_view(), name="edition_library"),
+    path("catalog/editions/<int:pk>/experts/", making_api.Experts.as_view(), name="edition_experts"),
+    path("catalog/editions/<int:pk>/comments/", making_api.Comments.as_view(), name="edition_comments"),
+    path("catalog/editions/<int:pk>/comments/<int:comment>/", making_api.OneComment.as_view(), name="edition_comment"),
+    path("catalog/editions/<int:pk>/confirmations/", making_api.Confirmations.as_view(), name="edition_confirmations"),
+    path("catalog/editions/<int:pk>/sign-offs/", making_api.SignOffs.as_view(), name="edition_sign_offs"),
+    path("catalog/editions/<int:pk>/sheets/", making_api.Sheets.as_view(), name="edition_sheets"),
+    path("catalog/editions/<int:pk>/sheets/<int:sheet>/", making_api.OneSheet.as_view(), name="edition_sheet"),
+    path("catalog/editions/<int:pk>/difference/", making_api.Differences.as_view(), name="edition_difference"),
+    path("catalog/editions/<int:pk>/effects/", making_api.Consequences.as_view(), name="edition_effects"),
 ]

@@ -36,6 +36,7 @@ def _formulary(institution: int) -> Any:
 def claim_all() -> None:
     claim = coverage.claim
     claim(["A40", "B2", "B3"], "record", _("Indication catalog"), "catalog:browse", rows=_editions, at="in_force_from")
+    claim(["A40", "B3"], "form", _("Making an edition: draft, expert review, check, approval"), "catalog:editions")
     claim("B4", "form", _("Search of the indication catalog"), "catalog:browse")
     claim(["A23", "A42"], "record", _("Request authority"), rows=_authorities, at="starts_on")
     claim(["A2", "A14"], "record", _("In-house capability"), rows=_capabilities, at="registered_on")

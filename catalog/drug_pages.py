@@ -6,7 +6,6 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from catalog.forms.drugs import CERTAINTY
 from catalog.models import DrugTargetRule, RuleEdition
 from catalog.targets.criteria import Condition
 from catalog.targets.matching import METHOD_WORDS, SPECIMEN_WORDS
@@ -68,6 +67,4 @@ def differences(edition: RuleEdition) -> list[tuple[str, DrugTargetRule | None, 
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, list):
-        return "\n".join(value)
-    return str(CERTAINTY.get(value, value))
+    return "\n".join(value) if isinstance(value, list) else str(value)

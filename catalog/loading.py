@@ -7,17 +7,17 @@ written only where it differs, so that loading twice leaves no trace.
 
 import csv
 import json
-import re
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
-from pypinyin import Style, lazy_pinyin
 
 from accounts.models import User
 from catalog.actions import put_in_force, rules
-from catalog.models import DrugTargetRule, Edition, GeneTest, Grade, Indication, NotIndicated, RuleEdition
+from catalog.columns import COLUMNS, GRADES
+from catalog.models import DrugTargetRule, Edition, GeneTest, Indication, NotIndicated, RuleEdition
+from catalog.naming import initials, test_name
 from policy.loading import put
 
 DATA = Path(__file__).parent / "data"
@@ -28,42 +28,6 @@ STARTER_FROM = date(2023, 10, 20)
 # The rules are read for live orders only; the first edition stands from the start of the county plan.
 RULES_FROM = date(2023, 7, 12)
 
-GRADES = {"常规": Grade.ROUTINE, "需科室讨论": Grade.DISCUSSION, "需MDT": Grade.MDT}
-COLUMNS = {
-    "id": "code",
-    "tumor_zh": "tumour",
-    "tumor_en": "tumour_english",
-    "icd10": "icd10",
-    "icd10_match": "icd10_match",
-    "setting_zh": "setting",
-    "genes_hgnc": "genes",
-    "alteration_zh": "alteration",
-    "method_primary": "method_primary",
-    "method_alternative": "method_alternative",
-    "specimen": "specimen",
-    "purpose": "purpose",
-    "drugs_zh": "drugs",
-    "drug_note": "drug_note",
-    "guideline": "guideline",
-    "issuer": "issuer",
-    "year": "year",
-    "doc_no": "doc_no",
-    "second_source": "second_source",
-    "rec_level": "recommendation",
-    "evidence_class": "evidence_class",
-    "rec_confidence": "recommendation_confidence",
-    "grade": "grade",
-    "mdt_on_first_visit": "mdt_on_first_visit",
-    "route_hint": "route_hint",
-    "germline": "germline",
-    "nucleic_acid_test": "is_nucleic_acid_test",
-    "tat_days": "turnaround_days",
-    "notes": "notes",
-    "source_status": "source_status",
-    "confidence": "confidence",
-}
-# Catalogs store the current symbol and show the name clinicians use.
-CUSTOMARY = {"ERBB2": "HER2", "CD274": "PD-L1"}
 NEEDS = [
     ("病理必须", DrugTargetRule.Need.PATHOLOGY),
     ("必须", DrugTargetRule.Need.TEST),
@@ -113,46 +77,12 @@ def indication(row: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def test_name(row: dict[str, str]) -> str:
-    """Genes, alteration and method in at most 60 characters: EGFR 20外显子插入检测（NGS小panel）.
-
-    Genes have their customary clinical names, a long list its first three, and bracketed remarks go.
-    """
-    genes = [CUSTOMARY.get(gene, gene) for gene in re.split("[、；]", _without_remarks(row["genes_hgnc"]))]
-    alteration = _without_remarks(row["alteration_zh"])
-    method = _without_remarks(row["method_primary"])
-    gene = "、".join(genes) if len(genes) <= 4 else f"{'、'.join(genes[:3])}等"
-    if all(one in alteration for one in genes):
-        gene = ""
-    for middle in (alteration, f"{re.split('[、；]', alteration)[0]}等"):
-        name = f"{gene}{_hair(gene, middle)}{middle}检测（{method}）"
-        if len(name) <= 60:
-            break
-    return name[:60]
-
-
-def _without_remarks(text: str) -> str:
-    """Without （…）, and without a closing (…) after a Chinese word: t(11;14) stays."""
-    return re.sub(r"(?<=[\u4e00-\u9fff])\([^()]*\)$", "", re.sub("（[^（）]*）", "", text))
-
-
-def _hair(left: str, right: str) -> str:
-    """A space between two Latin words, none beside a Chinese one."""
-    return " " if left[-1:].isascii() and right[:1].isascii() and left and right else ""
-
-
-def initials(text: str) -> str:
-    """Pinyin initials to search by: 胃肠间质瘤 → wcjzl; letters and digits stay."""
-    letters = lazy_pinyin(text, style=Style.FIRST_LETTER, errors="default")
-    return "".join(c for c in "".join(letters).lower() if c.isalnum())
-
-
 def _load_tests(rows: list[dict[str, str]]) -> int:
     have = {test.code: test for test in GeneTest.objects.all()}
     written = 0
     for row in rows:
         code = f"GT-{row['id']}"
-        name = test_name(row)
+        name = test_name(row["genes_hgnc"], row["alteration_zh"], row["method_primary"])
         _test, changed = put(
             have.get(code) or GeneTest(),
             {

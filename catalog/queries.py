@@ -1,5 +1,8 @@
 """Questions to the catalog: what is in force somewhere on a day, who may ask, which drug needs what."""
 
+import difflib
+import re
+from collections.abc import Collection
 from datetime import date, datetime
 
 from django.db.models import Q
@@ -39,7 +42,7 @@ def edition_in_force(institution, at: date | datetime) -> Edition | None:
         return own
     if starter := editions.filter(institution__isnull=True).first():
         return starter
-    basis = Edition.objects.exclude(status=Edition.Status.DRAFT).filter(basis_for_history=True, in_force_from__gt=on)
+    basis = Edition.objects.binding().filter(basis_for_history=True, in_force_from__gt=on)
     if institution_id and (own := basis.filter(institution=institution_id).last()):
         return own
     return basis.filter(institution__isnull=True).last()
@@ -81,6 +84,39 @@ def done_in_house(institution, test: GeneTest, at: date | datetime) -> bool:
     on = day_of(at)
     registered = InHouseCapability.objects.filter(institution=institution, test=test, registered_on__lte=on)
     return registered.exclude(ends_on__lt=on).exists()
+
+
+# A symbol as it is written: letters and digits, as H3-3A, NTRK1/2/3 apart; never a method or a marker's name.
+SYMBOL = re.compile(r"(?<![A-Za-z0-9-])[A-Z][A-Z0-9]{1,9}(?:-[A-Z0-9]{1,4})?(?![A-Za-z0-9])")
+NO_GENES = {
+    "TMB", "MSI", "HRD", "LOH", "TAI", "LST", "EBV", "EBER", "DNA", "RNA", "PCR", "NGS", "FISH", "IHC", "HRR", "BAT",
+    "MMR", "CPS", "TPS",
+}  # fmt: skip
+
+
+def symbols_in(genes: str) -> list[str]:
+    """The gene symbols in a cell: KRAS、NRAS; NTRK1/2/3 says NTRK1, and 微卫星位点（BAT-25…） none."""
+    found = [one for one in SYMBOL.findall(genes) if one not in NO_GENES and one.split("-")[0] not in NO_GENES]
+    return list(dict.fromkeys(one for one in found if not re.fullmatch(r"[A-Z]\d{1,2}", one)))
+
+
+def gene_symbols() -> frozenset[str]:
+    """The symbols that the binding editions use, the starter library among them."""
+    cells = Indication.objects.filter(edition__status__in=Edition.BINDING).order_by().values_list("genes", flat=True)
+    return frozenset(symbol for cell in cells.distinct() for symbol in symbols_in(cell))
+
+
+def known_symbol(symbol: str, among: Collection[str] | None = None) -> tuple[bool, str]:
+    """Whether this gene symbol is known here, and if not the nearest that is ("" without one). `among` is
+    `gene_symbols()`, for those who ask of many."""
+    known = gene_symbols() if among is None else among
+    wanted = {"HER2": "ERBB2", "PD-L1": "CD274", "PDL1": "CD274", "C-MET": "MET"}.get(symbol.upper(), symbol.upper())
+    if symbol in known:
+        return True, symbol
+    if wanted in known:
+        return False, wanted
+    near = difflib.get_close_matches(wanted, sorted(known), n=1, cutoff=0.7)
+    return False, near[0] if near else ""
 
 
 def rule_edition_in_force(institution, at: date | datetime) -> RuleEdition | None:

@@ -216,6 +216,9 @@ SPECTACULAR_SETTINGS = {
         "PolicyDocumentKind": "policy.models.PolicyDocument.Kind",
         "HospitalRuleKind": "policy.models.HospitalRule.Kind",
         "HospitalRuleStatus": "policy.models.HospitalRule.Status",
+        "EditionStatus": "catalog.models.Edition.Status",
+        "CatalogCommentKind": "catalog.models.RowComment.Kind",
+        "CatalogCommentStatus": "catalog.models.RowComment.Status",
         "DifferenceKind": "referrals.models.StatementDifference.Kind",
         "DeliberationKind": "referrals.models.Deliberation.Kind",
         "DeliberationPhase": "referrals.models.Deliberation.Phase",
@@ -247,6 +250,7 @@ CELERY_BEAT_SCHEDULE = {
     # Both run at once, too, when a contract or a price changes (`catalog/changes.py`).
     "lapse stale consents": {"task": "consent.tasks.lapse_stale", "schedule": timedelta(minutes=10)},
     "take cases onward": {"task": "referrals.tasks.go_on", "schedule": timedelta(minutes=10)},
+    "announce catalog editions": {"task": "catalog.tasks.announce_editions", "schedule": timedelta(minutes=15)},
     "make consent papers": {"task": "consent.tasks.make_papers", "schedule": timedelta(seconds=60)},
 }
 
@@ -269,6 +273,10 @@ OVERDUE_WORKING_DAYS = env.number("OVERDUE_WORKING_DAYS", 10)
 TUMOUR_CELL_MINIMUM = {"": 20, **env.numbers("TUMOUR_CELL_MINIMUM")}
 # Insurance classes charged only after the self-pay notice is signed; 未标注 stands for a price without a class.
 SELF_PAY_NOTICE_CLASSES = env.words("SELF_PAY_NOTICE_CLASSES", "自费")
+# Review of a catalog edition (B3): members of its group, sign-offs needed, and the share of these that has to agree.
+CATALOG_EXPERTS = env.number("CATALOG_EXPERTS", 3)
+CATALOG_QUORUM = env.number("CATALOG_QUORUM", 3)
+CATALOG_AGREEMENT_PERCENT = env.number("CATALOG_AGREEMENT_PERCENT", 66)
 
 from config import safety  # noqa: E402
 

@@ -8,7 +8,7 @@ class ConsentConfig(AppConfig):
 
     def ready(self):
         from catalog import changes
-        from consent import covering, gates, tasks  # noqa: F401  registers X05
+        from consent import covering, effects, gates, tasks  # noqa: F401  registers X05 and the effects of an edition
 
         changes.follow(tasks.lapse_stale)
         covering.claim_all()

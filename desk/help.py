@@ -148,6 +148,47 @@ TEXTS: dict[str, Text] = {
         ),
         ("A27", "B12"),
     ),
+    "catalog_edition": Text(
+        _("Making an edition"),
+        (
+            _("Begin from the edition in force or from the starter library, and tick the tumours the hospital mainly treats."),
+            _("Each row added, changed or taken out asks for the reason; former and new values are kept."),
+            _("Name at least three experts and open the review. They comment, confirm rows and sign; objections are "
+              "resolved one by one."),
+            _("Another colleague of medical affairs checks, the vice-president approves and says from which day."),
+            _("From that day new requests go by the new edition; cases submitted before go on by theirs."),
+        ),
+        ("A40", "B2", "B3"),
+    ),
+    "catalog_row": Text(
+        _("A row of the catalog"),
+        (
+            _("Write the source as it is printed: name, issuer, year, document number. Levels stay in their own system."),
+            _("What you could not check in the original stays marked 待核; it is shown as such everywhere."),
+            _("A changed row is 待复核 until an expert of the group has read it against its source."),
+        ),
+        ("B2",),
+    ),
+    "catalog_review": Text(
+        _("Reviewing as an expert"),
+        (
+            _("Open a row and read it against its source; Enter confirms it and goes on to the next."),
+            _("A remark is taken note of; an objection has to be resolved before the edition goes on."),
+            _("Your own objection is decided on by somebody else; you may withdraw it."),
+            _("At the end you sign the whole. A later change of a row asks for your signature again."),
+        ),
+        ("B3",),
+    ),
+    "catalog_sheet": Text(
+        _("A sheet for the draft"),
+        (
+            _("The county's list with its fifteen columns, the detailed sheet of the XLSX export, or the starter's file."),
+            _("Rows with a code of the draft change that row; others are added. Rows the sheet does not name stay."),
+            _("Everything wrong is shown by row. Nothing is changed until you confirm on the next page."),
+            _("A sheet confirms no row: what it brings is 待复核 until an expert has read it."),
+        ),
+        ("A40", "B3"),
+    ),
     "correction": Text(
         _("Correcting a mistake"),
         (

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import Alarm
+from catalog import overview
 from documents import together
 from policy import queries as policy
 from referrals import deliberating, queries
@@ -178,6 +179,27 @@ WORKLISTS = (
     Worklist("imports", _("Ledger import"), "supervision:imports", "supervision.import_ledger"),
     Worklist("laboratories", _("Laboratories and contracts"), "vendors:laboratories", "vendors.view_vendors"),
     Worklist("prices", _("Prices"), "vendors:prices", "vendors.view_vendors"),
+    Worklist(
+        "catalog_drafts",
+        _("Catalog editions to go on with"),
+        "catalog:editions",
+        "catalog.draft_edition",
+        overview.waiting_for,
+    ),
+    Worklist(
+        "catalog_reviews",
+        _("Catalog editions to review"),
+        "catalog:editions",
+        "catalog.review_edition",
+        overview.waiting_for,
+    ),
+    Worklist(
+        "catalog_approvals",
+        _("Catalog editions to approve"),
+        "catalog:editions",
+        "catalog.decide_edition",
+        overview.waiting_for,
+    ),
     Worklist("catalog", _("Indication catalog"), "catalog:browse", "catalog.view_catalog"),
     Worklist("rules", _("Rules to review"), "policy:rules", "policy.issue_rules", policy.reviews_due),
     Worklist("policy", _("Clauses and their evidence"), "policy:coverage", "policy.view_policy"),

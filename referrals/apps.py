@@ -10,6 +10,7 @@ class ReferralsConfig(AppConfig):
         from catalog import changes
         from referrals import (  # noqa: F401
             covering,
+            effects,  # what a new edition of the catalog does to open requests
             pathway,  # the steps, and with them the gates X01-X16 but X05
             tasks,
             turn,  # what a case says to a step out of turn

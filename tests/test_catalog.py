@@ -141,7 +141,7 @@ def test_every_starter_line_covers_its_own_tumours():
 def test_marks_are_for_display_and_do_not_take_a_line_out_of_force(hospital):
     marked = line("LUNG-04")
     assert marked.marks == ["待复核", "待核"]
-    assert line("LUNG-01").marks == []
+    assert line("LUNG-01").marks == ["待复核"]
     assert queries.indication_in_force("LUNG-04", hospital, date(2026, 9, 1)) == marked
 
 
@@ -182,7 +182,7 @@ def test_a_second_edition_ends_the_first_on_the_day_before(hospital, machine):
     second = an_edition(hospital, "LUNG-02", number="2026-2")
     actions.put_in_force(edition=second, starts_on=date(2026, 7, 1), by=machine)
     first.refresh_from_db()
-    assert (first.status, first.in_force_to) == ("retired", date(2026, 6, 30))
+    assert (first.status, first.in_force_to) == ("superseded", date(2026, 6, 30))
     assert queries.edition_in_force(hospital, date(2026, 6, 30)) == first
     third = an_edition(hospital, "LUNG-02", number="2026-3")
     with pytest.raises(Refused):

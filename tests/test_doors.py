@@ -5,6 +5,7 @@ argument must be in OBJECTS, so a new page cannot slip past.
 """
 
 import re
+from types import SimpleNamespace
 
 import pytest
 from django.test import Client
@@ -12,7 +13,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Institution, Post, Role, User
 from audit.models import Alarm
-from catalog.models import Edition, Indication, RuleEdition
+from catalog import actions as catalog
+from catalog.models import Indication, RuleEdition
 from documents.models import StoredFile
 from referrals.models import MDTTeam, Patient, Referral, Study
 from reports import actions as reports
@@ -99,7 +101,38 @@ MADE_BY_OTHERS = (
     "referrals_api:special_use_tell",
     "referrals_api:special_use_sign",
     "referrals_api:special_use_withdraw",
+    "catalog:comment",
+    "catalog_api:edition_comment",
+    "catalog_api:edition_sheet",
+    "catalog:sheet",
 )
+
+
+# Pages of a draft and of its rows; acts that only take POST and papers of an edition besides.
+EDITION_PAGES = (
+    "edition", "edition_step", "edition_head", "experts", "edition_history", "difference", "effects", "edition_xlsx",
+    "edition_pdf", "add_row", "library", "edition_row", "change_row", "remove_row", "comments", "review", "sign_off",
+    "review_row", "sheets",
+)  # fmt: skip
+
+
+EDITION_DOORS = (
+    "edition", "edition_head", "edition_step", "edition_rows", "edition_library", "edition_experts", "edition_comments",
+    "edition_confirmations", "edition_sign_offs", "edition_sheets", "edition_difference", "edition_effects",
+)  # fmt: skip
+
+
+def catalog_editions():
+    """For each address of an edition a draft of LXZ and one of LXY, with a row of it."""
+    pair = []
+    for code in ("LXZ", "LXY"):
+        hospital = Institution.objects.get(code=code)
+        drafter = User.objects.filter(posts__institution=hospital, posts__role_id="R10").first()
+        edition = catalog.start_draft(
+            by=drafter.act_as(drafter.posts.get(role_id="R10")), source="starter", codes=["LUNG-01"]
+        )
+        pair.append(SimpleNamespace(pk=edition.pk, code="LUNG-01"))
+    return {f"catalog:{name}": pair for name in EDITION_PAGES} | {f"catalog_api:{name}": pair for name in EDITION_DOORS}
 
 
 @pytest.fixture
@@ -133,9 +166,9 @@ def objects(county):
         "supervision": [one(LedgerImport), None],
         "vendors:laboratory": [one(Laboratory), None],
         "vendors:publish": [one(Price, **mine), one(Price, **theirs)],
-        "catalog:edition": [one(Edition), None],
         "catalog:rule_edition": [one(RuleEdition), None],
         "catalog:edit_rule": [None, None],
+        **catalog_editions(),
         "catalog_api": [one(Indication), None],
         "vendors_api": [one(Laboratory), None],
         "consent": [one(Referral, **mine), one(Referral, **theirs)],

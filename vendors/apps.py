@@ -7,6 +7,6 @@ class VendorsConfig(AppConfig):
     verbose_name = "第三方机构与价格"
 
     def ready(self):
-        from vendors import covering
+        from vendors import covering, effects  # noqa: F401  what a new edition of the catalog asks
 
         covering.claim_all()

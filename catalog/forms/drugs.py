@@ -17,10 +17,6 @@ def day(label: Any, **options: Any) -> forms.DateField:
     return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}), **options)
 
 
-# How sure the source is of a rule; what is not high is to be checked against the label.
-CERTAINTY = {"high": _("high"), "medium": _("medium"), "low": _("low")}
-
-
 class EntryForm(forms.Form):
     drug = forms.CharField(label=_("Generic name"), max_length=60)
     in_formulary = forms.BooleanField(label=_("In the hospital's formulary"), required=False)
@@ -64,7 +60,7 @@ class RuleForm(forms.Form):
     accepted_specimen = forms.CharField(label=_("Accepted specimen"), max_length=60, required=False)
     not_sufficient = forms.CharField(label=_("Not sufficient"), max_length=80, required=False)
     basis = forms.CharField(label=_("Basis of the rule"), max_length=80)
-    confidence = forms.ChoiceField(label=_("Certainty"), choices=CERTAINTY.items())
+    confidence = forms.CharField(label=_("Certainty"), max_length=12)
     mark = forms.CharField(label=_("Source mark"), max_length=120, required=False)
     names = forms.CharField(
         label=_("Names of the drugs"),

@@ -4,11 +4,22 @@ from catalog.models.authority import InHouseCapability, RequestAuthority
 from catalog.models.common import Grade
 from catalog.models.drugs import FormularyEntry, RuleEdition
 from catalog.models.editions import Edition, GeneTest, Indication
+from catalog.models.making import (
+    CommentAnswer,
+    EditionExpert,
+    EditionSignOff,
+    RowChange,
+    RowComment,
+    SheetImport,
+)
 from catalog.models.rules import DrugTargetRule, NotIndicated
 
 __all__ = [
+    "CommentAnswer",
     "DrugTargetRule",
     "Edition",
+    "EditionExpert",
+    "EditionSignOff",
     "FormularyEntry",
     "GeneTest",
     "Grade",
@@ -16,5 +27,8 @@ __all__ = [
     "Indication",
     "NotIndicated",
     "RequestAuthority",
+    "RowChange",
+    "RowComment",
     "RuleEdition",
+    "SheetImport",
 ]

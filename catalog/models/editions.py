@@ -16,14 +16,17 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from catalog.models.common import Grade, period
+from audit.constraints import both_or_neither
+from catalog.models.common import Grade, period, person
 
 UNCHECKED = "待核"
 TO_REVIEW = "待复核"
 # Histology as clinicians write it, or as ICD-O codes it.
 SMALL_CELL = re.compile(r"(?<!非)小细胞|804[1-5]/3")
 COMBINED = re.compile("腺|鳞|大细胞|非小细胞|复合|混合")
+UNSETTLED = (UNCHECKED, "当年版核对", "原文核对")
 
 
 class GeneTest(models.Model):
@@ -46,20 +49,40 @@ class GeneTest(models.Model):
 
 
 class EditionQuerySet(models.QuerySet):
+    def binding(self) -> "EditionQuerySet":
+        """Those that count on some days: in force, approved for a day to come, or superseded."""
+        return self.filter(status__in=Edition.BINDING)
+
     def in_force(self, on: date) -> "EditionQuerySet":
-        return self.exclude(status=Edition.Status.DRAFT).filter(
-            Q(in_force_to__isnull=True) | Q(in_force_to__gte=on), in_force_from__lte=on
-        )
+        return self.binding().filter(Q(in_force_to__isnull=True) | Q(in_force_to__gte=on), in_force_from__lte=on)
 
     def visible_to(self, user) -> "EditionQuerySet":
-        return self.filter(Q(institution__isnull=True) | Q(institution__in=user.institution_ids))
+        """What binds is for everybody of the hospital; what is being written for those who write or decide it, and
+        for the experts named."""
+        here = self.filter(Q(institution__isnull=True) | Q(institution__in=user.institution_ids))
+        if user.is_machine or any(user.may(one) for one in Edition.MAKERS):
+            return here
+        named = Q(pk__in=self.model.objects.filter(experts__user_id=user.pk).values("pk"))
+        return here.filter(Q(status__in=Edition.BINDING) | named)
 
 
 class Edition(models.Model):
+    """A dated list (clauses A40, B3): drafted by medical affairs, reviewed by experts, checked, approved, in force."""
+
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
-        IN_FORCE = "in_force", _("In force")
-        RETIRED = "retired", _("Retired")
+        EXPERT_REVIEW = "expert_review", _("Expert review")
+        MEDICAL_CHECK = "medical_check", _("Check by medical affairs")
+        APPROVAL = "approval", _("Awaiting approval")
+        IN_FORCE = "in_force", pgettext_lazy("catalog edition", "In force")
+        SUPERSEDED = "superseded", pgettext_lazy("catalog edition", "Superseded")
+        DISCARDED = "discarded", _("Discarded")
+
+    BINDING = (Status.IN_FORCE, Status.SUPERSEDED)
+    # The rows may still be written.
+    WRITABLE = (Status.DRAFT, Status.EXPERT_REVIEW)
+    UNDER_WAY = (Status.DRAFT, Status.EXPERT_REVIEW, Status.MEDICAL_CHECK, Status.APPROVAL)
+    MAKERS = ("catalog.draft_edition", "catalog.check_edition", "catalog.decide_edition")
 
     number = models.CharField(_("edition number"), max_length=40)
     title = models.CharField(_("title"), max_length=120)
@@ -72,11 +95,25 @@ class Edition(models.Model):
         verbose_name=_("institution"),
         help_text=_("Empty for the county's starter catalog."),
     )
-    status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.DRAFT)
+    status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.DRAFT)
     in_force_from = models.DateField(_("in force from"), null=True, blank=True)
     in_force_to = models.DateField(_("in force to"), null=True, blank=True)
     basis_for_history = models.BooleanField(_("basis for imported history"), default=False)
     note = models.TextField(_("note"), blank=True)
+    based_on = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="followed_by", verbose_name=_("begun from")
+    )
+    drafted_at = models.DateTimeField(_("drafted at"), null=True, blank=True)
+    drafted_by = person(_("drafted by"))
+    review_due = models.DateField(_("comments until"), null=True, blank=True)
+    checked_at = models.DateTimeField(_("checked at"), null=True, blank=True)
+    checked_by = person(_("checked by"))
+    check_note = models.TextField(_("what the check found"), blank=True)
+    approved_at = models.DateTimeField(_("approved at"), null=True, blank=True)
+    approved_by = person(_("approved by"))
+    document_number = models.CharField(_("document number"), max_length=60, blank=True)
+    announced_on = models.DateField(_("told to the doctors on"), null=True, blank=True)
+    back_reason = models.TextField(_("why returned or discarded"), blank=True)
 
     objects = EditionQuerySet.as_manager()
 
@@ -88,15 +125,31 @@ class Edition(models.Model):
             models.UniqueConstraint(name="edition_number_once", fields=["institution", "number"], nulls_distinct=False),
             models.CheckConstraint(
                 name="edition_in_force_has_first_day",
-                condition=Q(status="draft") | Q(in_force_from__isnull=False),
+                condition=~Q(status__in=["in_force", "superseded"]) | Q(in_force_from__isnull=False),
             ),
             models.CheckConstraint(
                 name="edition_period_runs_forward",
                 condition=Q(in_force_to__isnull=True) | Q(in_force_to__gte=F("in_force_from")),
             ),
             models.CheckConstraint(
-                name="edition_retired_has_last_day",
-                condition=~Q(status="retired") | Q(in_force_to__isnull=False),
+                name="edition_superseded_has_last_day",
+                condition=~Q(status="superseded") | Q(in_force_to__isnull=False),
+            ),
+            both_or_neither("drafted"),
+            both_or_neither("checked"),
+            both_or_neither("approved"),
+            # Nobody approves or checks what they drafted (X14).
+            models.CheckConstraint(
+                name="edition_approved_by_another",
+                condition=Q(approved_by__isnull=True)
+                | ~Q(approved_by=F("drafted_by")) & (Q(checked_by__isnull=True) | ~Q(approved_by=F("checked_by"))),
+            ),
+            models.CheckConstraint(
+                name="edition_checked_by_another",
+                condition=Q(checked_by__isnull=True) | ~Q(checked_by=F("drafted_by")),
+            ),
+            models.CheckConstraint(
+                name="edition_discarded_says_why", condition=~Q(status="discarded") | ~Q(back_reason="")
             ),
             ExclusionConstraint(
                 name="edition_one_in_force",
@@ -104,12 +157,23 @@ class Edition(models.Model):
                     (Coalesce("institution", 0), RangeOperators.EQUAL),
                     (period("in_force_from", "in_force_to"), RangeOperators.OVERLAPS),
                 ],
-                condition=~Q(status="draft"),
+                condition=Q(status__in=["in_force", "superseded"]),
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.title}（{self.number}）"
+
+    def get_absolute_url(self) -> str:
+        return reverse("catalog:edition", args=[self.pk])
+
+    @property
+    def is_writable(self) -> bool:
+        return self.status in self.WRITABLE
+
+    @property
+    def is_binding(self) -> bool:
+        return self.status in self.BINDING
 
 
 class IndicationQuerySet(models.QuerySet):
@@ -174,6 +238,8 @@ class Indication(models.Model):
     notes = models.TextField(_("notes"), blank=True)
     source_status = models.CharField(_("source status"), max_length=20)
     confidence = models.CharField(_("certainty"), max_length=12)
+    reviewed_on = models.DateField(_("reviewed on"), null=True, blank=True)
+    reviewed_by = person(_("reviewed by"))
 
     objects = IndicationQuerySet.as_manager()
 
@@ -183,6 +249,12 @@ class Indication(models.Model):
         ordering = ["code"]
         constraints = [
             models.UniqueConstraint(name="indication_once_an_edition", fields=["edition", "code"]),
+            # 已复核 only by a named expert on a day.
+            models.CheckConstraint(
+                name="indication_reviewed_by_somebody",
+                condition=Q(reviewed_on__isnull=True, reviewed_by__isnull=True)
+                | Q(reviewed_on__isnull=False, reviewed_by__isnull=False),
+            ),
         ]
         indexes = [models.Index(fields=["code"], name="indication_code")]
 
@@ -217,12 +289,23 @@ class Indication(models.Model):
         return self.grade == Grade.DISCUSSION or self.is_risky
 
     @property
+    def unchecked(self) -> list[str]:
+        """The names of the fields that themselves say they are not settled: 待核, 按当年版核对, 按原文核对."""
+        return [
+            str(Indication._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+            for name in ("guideline", "doc_no", "second_source", "recommendation", "evidence_class")
+            if any(word in getattr(self, name) for word in UNSETTLED)
+        ]
+
+    @property
+    def is_reviewed(self) -> bool:
+        return self.reviewed_on is not None
+
+    @property
     def marks(self) -> list[str]:
-        """待核 and 待复核, for display only: they do not by themselves break X02."""
-        marks = []
-        text = f"{self.evidence_class} {self.recommendation} {self.guideline} {self.source_status}"
-        if TO_REVIEW in self.source_status or "当年版核对" in text or "原文核对" in text:
-            marks.append(TO_REVIEW)
-        if UNCHECKED in text:
-            marks.append(UNCHECKED)
-        return marks
+        """What is not yet a fact. 待复核: no named expert has confirmed the row. 待核: the row itself says so.
+
+        Shown wherever the row is; by themselves they do not break X02.
+        """
+        marks = [] if self.is_reviewed else [TO_REVIEW]
+        return [*marks, UNCHECKED] if self.unchecked else marks

@@ -36,7 +36,7 @@ def indication(request: HttpRequest, code: str) -> HttpResponse:
     """One line of the edition in force, or of `?edition=`: a case links to the edition of its day."""
     edition = _edition(request)
     if wanted := request.GET.get("edition"):
-        editions = Edition.objects.visible_to(request.user).exclude(status=Edition.Status.DRAFT)
+        editions = Edition.objects.visible_to(request.user).binding()
         edition = editions.filter(pk=wanted).first() if wanted.isdecimal() else None
     line = (
         Indication.objects.select_related("edition", "edition__institution", "test")

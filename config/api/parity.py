@@ -111,6 +111,24 @@ COUNTERPARTS: dict[str, tuple[str, ...]] = {
     "reports:receive": ("reports_api:receive",),
     "reports:return": ("reports_api:return",),
     "reports:retry": ("reports_api:retry",),
+    # Editions of the catalog
+    "catalog:new_edition": ("catalog_api:editions",),
+    "catalog:edition_step": ("catalog_api:edition_step",),
+    "catalog:edition_head": ("catalog_api:edition_head",),
+    "catalog:experts": ("catalog_api:edition_experts",),
+    "catalog:add_row": ("catalog_api:edition_rows",),
+    "catalog:change_row": ("catalog_api:edition_rows",),
+    "catalog:remove_row": ("catalog_api:edition_rows",),
+    "catalog:library": ("catalog_api:edition_library",),
+    "catalog:comment": ("catalog_api:edition_comment",),
+    "catalog:sheets": ("catalog_api:edition_sheets",),
+    "catalog:sheet": ("catalog_api:edition_sheet",),
+    "catalog:review_row": ("catalog_api:edition_comments", "catalog_api:edition_confirmations"),
+    "catalog:sign_off": (
+        "catalog_api:edition_sign_offs",
+        "catalog_api:edition_confirmations",
+        "catalog_api:edition_comments",
+    ),
 }
 
 # Address of the page -> why a program has no such door.

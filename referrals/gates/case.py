@@ -92,7 +92,7 @@ class Registers:
             ),
             "ethics_approvals": EthicsApproval.objects.filter(study_id__in=self.studies).order_by("valid_from", "pk"),
             "not_outsourcing": NotOutsourcingStatement.objects.filter(**here).order_by("pk"),
-            "editions": Edition.objects.exclude(status=Edition.Status.DRAFT),
+            "editions": Edition.objects.binding(),
             "rule_editions": kept_editions.order_by("pk"),
             "drug_rules": DrugTargetRule.objects.filter(edition__in=kept_editions.order_by().values("pk")).order_by(
                 "code"
