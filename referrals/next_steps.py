@@ -23,7 +23,7 @@ from referrals.actions.onward import awaited
 from referrals.actions.specimens import fit_to_go_on
 from referrals.gates import Case
 from referrals.gates.words import link
-from referrals.models import Referral, Status
+from referrals.models import Deliberation, Referral, Status
 from referrals.models.referral import ENDED, ENDED_EARLY
 
 
@@ -122,6 +122,12 @@ STATIONS = (
     Station("cancel", pgettext_lazy("action", "Cancel the request"), pathway.CANCEL, "referrals:cancel", main=False),
     Station("void", pgettext_lazy("action", "Void a wrong entry"), pathway.VOID, "referrals:void", main=False),
 )  # fmt: skip
+# What waits for a discussion: its kind, who may call one, and who takes part in one that is called.
+CALLED = {
+    "mdt": (Deliberation.Kind.MDT, "referrals.call_mdt", "referrals.conclude_mdt"),
+    "discussion": (Deliberation.Kind.DEPARTMENT, "referrals.call_discussion", "referrals.give_opinion"),
+}
+OPEN = (Deliberation.Phase.OPINIONS, Deliberation.Phase.DISCUSSION)
 BY_CODE = {one.code: one for one in STATIONS}
 
 
@@ -158,8 +164,12 @@ def ahead(referral: Referral, user: Any, *, case: Case | None = None, at: dateti
 
 def _next(station: Station, case: Case, user: Any, at: datetime, *, judged: bool = True) -> Next:
     referral = case.referral
-    may = user.may(station.asks, referral)
-    if station.page == "referrals:batches":
+    asks = station.asks
+    may = user.may(asks, referral)
+    if station.code in CALLED:
+        url, asks = _discussed_at(station, referral)
+        may = user.may(asks, referral) and user.pk != referral.requester_id
+    elif station.page == "referrals:batches":
         batch = _packed_in(referral)
         url = link("referrals:batch", batch.pk) if batch else link("referrals:batches")
     else:
@@ -169,8 +179,17 @@ def _next(station: Station, case: Case, user: Any, at: datetime, *, judged: bool
         url,
         may,
         stops(station.step, case, user if may else None, at) if judged else [],
-        [] if may or not judged else roles_with(station.asks),
+        [] if may or not judged else roles_with(asks),
     )
+
+
+def _discussed_at(station: Station, referral: Referral) -> tuple[str, str]:
+    """The open discussion's page for those who take part; before one is called, the page that calls it, for who may."""
+    kind, calls, takes_part = CALLED[station.code]
+    held = referral.deliberations.filter(kind=kind, status__in=OPEN).first()
+    if held is None:
+        return link(station.page, referral.pk), calls
+    return link("referrals:deliberation", held.pk), takes_part
 
 
 def stops(step: Step, case: Case | Referral, user: Any, at: datetime | None = None) -> list[Refusal]:
@@ -210,7 +229,7 @@ def main_stations(referrals: Iterable[Referral], user: Any, worklist: str = "") 
             if (
                 (station.main or station.code == worklist)
                 and station.is_due(referral)
-                and user.may(station.asks, referral)
+                and user.may(_to_begin(station), referral)
             ):
                 url = (
                     link("referrals:batches")
@@ -220,6 +239,11 @@ def main_stations(referrals: Iterable[Referral], user: Any, worklist: str = "") 
                 found[referral.pk] = (station, url)
                 break
     return found
+
+
+def _to_begin(station: Station) -> str:
+    """The permission that opens the station's own page: of a discussion, the one that calls it."""
+    return CALLED[station.code][1] if station.code in CALLED else station.asks
 
 
 def has_charge(referral: Referral) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from accounts.models import User
 from audit import declaring
 from referrals.models import Referral
-from tests.browsing import REPORT, Desk, People
+from tests.browsing import PDF, REPORT, Desk, People
 
 FACTORS = {"risk": "进展风险高，方案取决于结果", "cost": "院内检测，费用可接受", "evidence": "Ⅰ级推荐，1类证据"}
 
@@ -156,8 +156,14 @@ def take_in(desk: Desk, case: str, barcode: str, **fields: str) -> None:
     desk.visit(f"/cases/{case}/result/")
     desk.fill(barcode=barcode, **fields)
     desk.choose("outcome", "positive")
-    desk.main.locator("[name=pdf]").set_input_files(REPORT)  # type: ignore[arg-type]
+    attach(desk, case)
     desk.main.locator("form:has([name=report_no]) button[type=submit]").click()
+
+
+def attach(desk: Desk, case: str) -> None:
+    """A report's file; no two cases have the same one."""
+    paper = {**REPORT, "buffer": PDF + f"%{case}\n".encode()}
+    desk.main.locator("[name=pdf]").set_input_files(paper)  # type: ignore[arg-type]
 
 
 def other(barcode: str) -> str:

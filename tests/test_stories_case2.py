@@ -94,7 +94,7 @@ def test_an_outsourced_panel_from_request_to_the_months_bill(desks):
     carrier.look("case2-13-mismatch")
     assert not stories.rows(lambda: stories.case_of(case).results.exists())
     carrier.fill(barcode=barcode, alterations__0__gene="FGFR2", alterations__0__variant="FGFR2::BICC1 融合")
-    carrier.main.locator("[name=pdf]").set_input_files(stories.REPORT)
+    stories.attach(carrier, case)
     carrier.press("报告入库")
     carrier.shows("报告已返回")
 

@@ -17,6 +17,17 @@
     return true;
   }
 
+  /* Ctrl+Enter sends the form from a field of several lines, where Enter only begins a new line. */
+  document.addEventListener("keydown", function (event) {
+    if (event.key !== "Enter" || !event.ctrlKey || event.target.tagName !== "TEXTAREA" || !event.target.form) return;
+    var form = event.target.form;
+    var send = form.querySelector("button.button-main[type=submit]") || form.querySelector("button[type=submit]:not([aria-hidden])");
+    if (send) {
+      event.preventDefault();
+      send.click();
+    }
+  });
+
   document.addEventListener("keydown", function (event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.key === "Escape") {
@@ -27,7 +38,13 @@
       return;
     }
     if (typing(event.target)) return;
-    if (event.key === "/" && search) {
+    if (event.key === "n") {
+      var next = document.querySelector("main a[data-main]");
+      if (next) {
+        event.preventDefault();
+        next.click();
+      }
+    } else if (event.key === "/" && search) {
       event.preventDefault();
       search.focus();
       search.select();
@@ -178,6 +195,15 @@
     document.querySelectorAll("form[data-forget]").forEach(function (form) {
       form.addEventListener("submit", function () { store.clear(); });
     });
+  }
+
+  /* A page with one thing to do begins there: at the first field to fill, else at the button. */
+  var first = document.querySelector("main form[data-first]");
+  if (first && !document.querySelector("main [autofocus], .error-summary") && !window.location.hash) {
+    var begin = first.getAttribute("data-first") === "button" ? null : first.querySelector(
+      "input:not([type=hidden]):checked, input:not([type=hidden]):not([type=radio]):not([type=checkbox]), select, textarea, input[type=radio]");
+    begin = begin || first.querySelector("button[type=submit]");
+    if (begin) begin.focus({ preventScroll: true });
   }
 
   /* Errors at the top take the focus, so a screen reader and a keyboard begin there. */

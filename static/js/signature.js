@@ -167,9 +167,9 @@
       show(place, true);
       if (target.focus) target.focus();
     });
-    /* Enter in a field does not send a half-read form. */
+    /* Enter turns the page, from a field or from the heading that has the focus; it never sends a half-read form. */
     document.addEventListener("keydown", function (event) {
-      if (event.key !== "Enter" || event.target.tagName !== "INPUT" || here === screens.length - 1) return;
+      if (event.key !== "Enter" || !/^(INPUT|H2|BODY)$/.test(event.target.tagName) || here === screens.length - 1) return;
       event.preventDefault();
       show(here + 1, true);
     });
