@@ -103,5 +103,5 @@ def test_a_trials_test_is_free_and_no_ground_for_a_drug(desks):
     doctor.fill(drug="奥希替尼", indication="EGFR突变NSCLC", line="一线/辅助")
     doctor.press("核对并开具")
     doctor.refused("未检索到合格结果", "A31")
-    doctor.refused("该结果为研究用检测，不能作为用药依据。")
+    doctor.refused("研究用检测，不能作为用药依据。")
     doctor.look("case5-08-x12")

@@ -163,7 +163,7 @@ class DrugForm(StationForm, DrugFields):
         help_text=_("Where the line asks for a report made after it, such as after progress on a TKI."),
     )  # fmt: skip
     special_use = forms.ModelChoiceField(
-        label=_("Special use it stands on"), queryset=SpecialUse.objects.none(), required=False,
+        label=_("Special use it stands on"), queryset=SpecialUse.objects.none(), required=False, empty_label=_("None"),
         help_text=_("Beyond the label or bought outside: approved by the hospital and consented to in writing."),
     )  # fmt: skip
     field_order = ("drug", "indication", "line", "since", "special_use")

@@ -11,7 +11,7 @@ from audit.gates import Act, Judgement, cannot_judge, not_applicable, passes, re
 from catalog.targets import engine
 from documents.templatetags.formats import day
 from referrals.gates.case import Case, brought, latest, local_day, rule
-from referrals.gates.words import link
+from referrals.gates.words import link, say
 from referrals.models import Prescription, SpecialUse
 
 NO_TARGET = _("%(drug)s for %(indication)s needs a test that shows %(target)s; no result that supports it was found.")
@@ -66,7 +66,9 @@ def _judged(answer: engine.Answer, prescription: Prescription, case: Case, facts
     values: dict[str, Any] = {
         "drug": prescription.drug, "indication": prescription.indication, "target": answer.target,
     }  # fmt: skip
-    return refuses(NO_TARGET % values, mend=mend, mend_label=label, facts=facts)
+    # Why the results there are do not count is said with the refusal, each reason once.
+    why = dict.fromkeys(f"{why}。" for _reading, why in answer.others)
+    return refuses(say(NO_TARGET % values, *why), mend=mend, mend_label=label, facts=facts)
 
 
 def _by_special_use(prescription: Prescription, case: Case, at: datetime, facts: list[tuple]) -> Judgement:
