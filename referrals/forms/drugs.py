@@ -15,7 +15,7 @@ from referrals.models import MatchReview, OutsideReport, PathologyBasis, Patient
 
 
 def day_field(label: Any, **options: Any) -> forms.DateField:
-    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}), **options)
+    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **options)
 
 
 def long(rows: int = 2) -> forms.Textarea:
