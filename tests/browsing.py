@@ -164,6 +164,12 @@ class People:
         self.tablets.append(tablet)
         return tablet
 
+    def look(self, name: str) -> None:
+        """Where everybody sits, when somebody wants to see it."""
+        if SCREENS:
+            for (username, _role), desk in self.desks.items():
+                desk.page.screenshot(path=f"{SCREENS}/{name}-{username}.png", full_page=True)
+
     def go_home(self) -> list[str]:
         """Close every browser; what went wrong in their scripts."""
         desks = [*self.desks.values(), *self.tablets]

@@ -97,5 +97,6 @@ class Keyboard:
     def find(self, number: str) -> None:
         """A case by its number, from wherever one is."""
         self.press("/")
+        self.at(self.page.locator("#search-box"))
         self.type(number)
         self.enter()
