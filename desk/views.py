@@ -59,7 +59,7 @@ def _last_period(user) -> dict:
     if post.institution.is_bureau or not user.may("reports.view_indicators"):
         return {}
     period = reports.period_or_last("")
-    _spans, lines = reports.visible_rates(user, post.institution, period)
+    _spans, lines = reports.visible_rates(user, post.institution, period, how_many=2)
     rates = [
         reports.rate_line(code, post.institution.code, period.code, found[-1], found[-2])
         for code, found in lines.items()

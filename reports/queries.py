@@ -170,9 +170,11 @@ def newest_of_each(reports: QuerySet[Report]) -> dict[tuple[int, str], Report]:
     return found
 
 
-def visible_rates(user: User, institution: Institution, last: Period) -> tuple[list[Period], dict[str, list[Rate]]]:
+def visible_rates(
+    user: User, institution: Institution, last: Period, *, how_many: int = figures.TREND
+) -> tuple[list[Period], dict[str, list[Rate]]]:
     """Each indicator over the last periods, over the cases this person may see."""
-    spans = [last.before(steps) for steps in range(figures.TREND - 1, -1, -1)]
+    spans = [last.before(steps) for steps in range(how_many - 1, -1, -1)]
     counts = indicators.monthly(Referral.objects.visible_to(user), [institution.pk], spans[0], last)
     totals = [indicators.total(counts, institution.pk, span.months()) for span in spans]
     return spans, {one.code: [total[one.code] for total in totals] for one in indicators.recorded()}

@@ -166,6 +166,12 @@ class Referral(models.Model):
                 name="referral_under_way",
                 condition=Q(status__in=[status.value for status in UNDER_WAY]),
             ),
+            # Where a fee may still have to be paid back.
+            models.Index(
+                fields=["institution", "-requested_at", "-id"],
+                name="referral_ended_early",
+                condition=Q(status__in=[status.value for status in ENDED_EARLY], reported_at__isnull=True),
+            ),
             models.Index(fields=["institution", "collected_at"], name="referral_by_sampling"),
             models.Index(fields=["institution", "shipped_at"], name="referral_by_shipping"),
             models.Index(fields=["institution", "filed_at"], name="referral_by_filing"),

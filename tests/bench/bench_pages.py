@@ -6,7 +6,8 @@ Fills the database named by DATABASE_URL once (migrations, reference data, the d
 back over many, each copy with patients and names of its own, some put back under way, trail included); a second run
 finds it filled. Then page and SQL take turns, so that a busy machine slows both. A page is a whole request through every
 layer: session, post, declaration, row level security, gates, template, worklists. The SQL is what psycopg needs to read
-the rows shown, as the tables' owner, without any wall. The table gives milliseconds and the ratio of the medians.
+the rows shown, as the tables' owner, without any wall. The table gives milliseconds, the processor's
+share of the page (what a busy machine cannot hide), and the ratio of the medians.
 """
 
 import os
@@ -286,24 +287,25 @@ def main(wanted: int = 100_000, times: int = 15) -> None:
             with declaring.acting(User.objects.machine(), step="bench"):
                 pages = pairs(round_, people)
             for what, page, sql in pages:
-                started = time.perf_counter()
+                started, cpu = time.perf_counter(), time.process_time()
                 page()
-                between = time.perf_counter()
+                between, cpu = time.perf_counter(), time.process_time() - cpu
                 for statement in sql:
                     bare.execute(statement).fetchall()
                 ended = time.perf_counter()
                 # The first round warms up.
                 if round_:
-                    pair = took.setdefault(what, [[], []])
+                    pair = took.setdefault(what, [[], [], []])
                     pair[0].append((between - started) * 1000)
                     pair[1].append((ended - between) * 1000)
+                    pair[2].append(cpu * 1000)
     with declaring.acting(User.objects.machine(), step="bench"):
         print(f"{Referral.objects.count():,} referrals, {times} rounds; milliseconds")
-    print(f"{'page':<34}{'p50':>8}{'p95':>8}{'SQL p50':>10}{'SQL p95':>9}{'ratio':>8}")
-    for what, (page_took, sql_took) in took.items():
+    print(f"{'page':<34}{'p50':>8}{'p95':>8}{'of it CPU':>11}{'SQL p50':>10}{'SQL p95':>9}{'ratio':>8}")
+    for what, (page_took, sql_took, cpu_took) in took.items():
         middle, bare_middle = statistics.median(page_took), statistics.median(sql_took)
         print(
-            f"{what:<34}{middle:8.1f}{_p95(page_took):8.1f}{bare_middle:10.2f}{_p95(sql_took):9.2f}"
+            f"{what:<34}{middle:8.1f}{_p95(page_took):8.1f}{statistics.median(cpu_took):11.1f}{bare_middle:10.2f}{_p95(sql_took):9.2f}"
             f"{middle / bare_middle:8.1f}"
         )
 
