@@ -103,6 +103,36 @@ class Chart(RuleBasedStateMachine):
         worker = self.right(DEEDS[deed], referral, who) if right else self.anybody(who)
         self.act(DEEDS[deed], worker, referral, slip, self.case(other), choice)
 
+    @rule(case=NUMBER, times=st.integers(2, 6))
+    def one_person_does_it_all(self, case: int, times: int) -> None:
+        """Whoever holds many posts tries one act of the case after another (X14)."""
+        for _n in range(times):
+            referral = self.case(case)
+            name = in_turn(referral)
+            posts = [one for one in self.world.many_posts if name and one.role in DEEDS[name].roles]
+            if not name:
+                return
+            said = self.act(DEEDS[name], posts[-1], referral) if posts else "refused"
+            if said == "refused":
+                self.act(DEEDS[name], self.right(DEEDS[name], referral, 0), referral)
+
+    @rule(case=NUMBER)
+    def the_price_changes_under_it(self, case: int) -> None:
+        """A consent at yesterday's price, and nobody has swept: the next acts have to see it themselves."""
+        test = self.case(case).test_id
+        self.world.change("price_changes", [one.pk for one in self.world.tests].index(test))
+        self.time_passes(24)
+        self.the_case_goes_on_from_here(case, 2)
+
+    @rule(case=NUMBER, who=NUMBER, how=st.sampled_from(("withdraw", "cancel", "void", "refuse_consent", "disapprove")))
+    def it_is_given_up(self, case: int, who: int, how: str) -> None:
+        """And what was due before is tried all the same."""
+        referral = self.case(case)
+        due = in_turn(referral)
+        self.act(DEEDS[how], self.right(DEEDS[how], referral, who), referral)
+        if due:
+            self.act(DEEDS[due], self.right(DEEDS[due], referral, 0), self.case(case))
+
     @rule(case=NUMBER, who=ANYBODY)
     def the_wrong_post_tries(self, case: int, who: int) -> None:
         referral = self.case(case)

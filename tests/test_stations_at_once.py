@@ -9,7 +9,7 @@ from django.db import connections, transaction
 from accounts.models import User
 from audit import declaring
 from audit.gates import Refused
-from referrals.actions import approving, filing
+from referrals.actions import approving, charging, filing
 from referrals.models import Filing, OutsourcingApproval, Referral, Result, Status
 from tests import factories as f
 from tests.fixtures.stations import Hospital
@@ -95,6 +95,28 @@ def test_approval_and_withdrawal_at_once_leave_one_truth(hospital):
         assert set(said) <= {"done", "stale", "out_of_turn", "X05"}
         assert approved == (said[0] == "done")
         assert status == (Status.WITHDRAWN if said[1] == "done" else Status.AWAITING_CHARGE)
+
+
+def test_eight_refunds_at_once_of_an_ended_case_are_one(hospital):
+    """The refund of a case that has ended moves no status: here only the lock on the case stands between two refunds."""
+    (case,) = made(hospital, "charged")
+    with declaring.acting(User.objects.machine(), step="test"):
+        Referral.objects.filter(pk=case.pk).update(status=Status.WITHDRAWN)
+        case.refresh_from_db()
+        people = [f.staff("R12", hospital.institution) for _n in range(8)]
+
+    said = all_at_once(
+        [
+            lambda n=n, one=one: act(charging.refund, case, one, reversal_no=f"TF{n}", reason="退费")
+            for n, one in enumerate(people)
+        ],
+        8,
+    )
+
+    assert sorted(said) == ["done"] + ["refund"] * 7
+    kept = seen(lambda: case.charges.get())
+    assert kept.reversed_by_id == people[said.index("done")].pk
+    assert kept.reversal_no == f"TF{said.index('done')}"
 
 
 @pytest.mark.slow

@@ -89,10 +89,11 @@ class World:
     def _many_posts(self) -> None:
         """One person who requests, approves, takes the fee, hands over and sits on the MDT: a county hospital's."""
         user = User.objects.get(pk=self._worker("R01").user)
-        self.workers.append(Worker(user.pk, user.posts.get().pk, "R01"))
+        self.many_posts = [Worker(user.pk, user.posts.get().pk, "R01")]
         for role in ("R04", "R10", "R12", "R05", "R08"):
             post = f.PostFactory(user=user, institution=self.hospital, role=role)
-            self.workers.append(Worker(user.pk, post.pk, role))
+            self.many_posts.append(Worker(user.pk, post.pk, role))
+        self.workers += self.many_posts
 
     def _authority(self, user: int) -> None:
         for grade in Grade.values:
@@ -126,7 +127,7 @@ class World:
             return
         Price.objects.filter(pk=price.pk).update(effective_to=today)
         f.PriceFactory(
-            institution=self.hospital, test=test, amount=price.amount + Decimal("0.01") * (which % 3),
+            institution=self.hospital, test=test, amount=price.amount + Decimal("0.01") * (which % 4),
             insurance_class=price.insurance_class, effective_from=today + timedelta(days=1), published_on=today,
         )  # fmt: skip
 
