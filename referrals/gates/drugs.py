@@ -67,8 +67,8 @@ def _judged(answer: engine.Answer, prescription: Prescription, case: Case, facts
         "drug": prescription.drug, "indication": prescription.indication, "target": answer.target,
     }  # fmt: skip
     # Why the results there are do not count is said with the refusal, each reason once.
-    why = dict.fromkeys(f"{why}。" for _reading, why in answer.others)
-    return refuses(say(NO_TARGET % values, *why), mend=mend, mend_label=label, facts=facts)
+    reasons = dict.fromkeys(f"{why}。" for _reading, why in answer.others)
+    return refuses(say(NO_TARGET % values, *reasons), mend=mend, mend_label=label, facts=facts)
 
 
 def _by_special_use(prescription: Prescription, case: Case, at: datetime, facts: list[tuple]) -> Judgement:
