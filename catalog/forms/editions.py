@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from catalog import rows
-from catalog.models import Edition, Indication, RowComment
+from catalog.models import Edition, GeneTest, Grade, Indication, RowComment
 
 DAY = {"type": "date"}
 REASON = 300
@@ -101,6 +101,10 @@ class RowForm(forms.ModelForm):
     )  # fmt: skip
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
     comment = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    test = forms.ModelChoiceField(
+        GeneTest.objects.all(), label=_("Test"), required=False, empty_label=_("Choose"),
+        help_text=_("Leave empty to have a test made of genes, alteration and method."),
+    )  # fmt: skip
 
     class Meta:
         model = Indication
@@ -114,9 +118,8 @@ class RowForm(forms.ModelForm):
 
     def __init__(self, *args: Any, fixed_code: bool = False, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        test: Any = self.fields["test"]
-        test.required = False
-        test.help_text = _("Leave empty to have a test made of genes, alteration and method.")
+        grade: Any = self.fields["grade"]
+        grade.choices = [("", _("Choose")), *Grade.choices]
         self.fields["icd10_match"].help_text = _("Codes the system compares with: C34, C18-C20;C48.")
         self.fields["genes"].help_text = _("Current HGNC symbols, divided by 、.")
         if fixed_code:
@@ -136,7 +139,9 @@ class ReasonForm(forms.Form):
 
 
 class OpenReviewForm(forms.Form):
-    due = forms.DateField(label=_("Comments until"), required=False, widget=forms.DateInput(attrs=DAY))
+    due = forms.DateField(
+        label=_("Comments until"), required=False, widget=forms.DateInput(attrs=DAY, format="%Y-%m-%d")
+    )
 
 
 class CheckForm(forms.Form):
@@ -144,7 +149,7 @@ class CheckForm(forms.Form):
 
 
 class ApproveForm(forms.Form):
-    starts_on = forms.DateField(label=_("In force from"), widget=forms.DateInput(attrs=DAY))
+    starts_on = forms.DateField(label=_("In force from"), widget=forms.DateInput(attrs=DAY, format="%Y-%m-%d"))
     document_number = forms.CharField(
         label=_("Document number"), max_length=60, required=False,
         help_text=_("As the office gives it, e.g. 岚总医〔2026〕58号."),
