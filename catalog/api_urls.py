@@ -1,6 +1,6 @@
 from django.urls import path
 
-from catalog import api, api_formulary, making_api
+from catalog import api, api_authority, api_formulary, making_api
 
 app_name = "catalog_api"
 
@@ -9,6 +9,10 @@ urlpatterns = [
     path("catalog/indications/<str:code>/", api.OneIndication.as_view(), name="indication"),
     path("catalog/tests/", api.Tests.as_view(), name="tests"),
     path("formulary/", api_formulary.Formulary.as_view(), name="formulary"),
+    path("catalog/authorities/", api_authority.Authorities.as_view(), name="authorities"),
+    path("catalog/authorities/<int:pk>/steps/", api_authority.AuthorityStep.as_view(), name="authority_step"),
+    path("catalog/trainings/", api_authority.Trainings.as_view(), name="trainings"),
+    path("catalog/qualifications/", api_authority.Qualifications.as_view(), name="qualifications"),
     path("catalog/editions/", making_api.Editions.as_view(), name="editions"),
     path("catalog/editions/<int:pk>/", making_api.OneEdition.as_view(), name="edition"),
     path("catalog/editions/<int:pk>/head/", making_api.Head.as_view(), name="edition_head"),

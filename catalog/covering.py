@@ -7,7 +7,15 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models import DrugTargetRule, Edition, FormularyEntry, InHouseCapability, RequestAuthority
+from catalog.models import (
+    DrugTargetRule,
+    Edition,
+    FormularyEntry,
+    InHouseCapability,
+    Qualification,
+    RequestAuthority,
+    Training,
+)
 from policy import coverage
 
 
@@ -25,6 +33,14 @@ def _capabilities(institution: int) -> Any:
     return InHouseCapability.objects.filter(institution_id=institution)
 
 
+def _trainings(institution: int) -> Any:
+    return Training.objects.filter(institution_id=institution)
+
+
+def _qualifications(institution: int) -> Any:
+    return Qualification.objects.filter(institution_id=institution)
+
+
 def _drug_rules(institution: int) -> Any:
     return DrugTargetRule.objects.all()
 
@@ -38,8 +54,11 @@ def claim_all() -> None:
     claim(["A40", "B2", "B3"], "record", _("Indication catalog"), "catalog:browse", rows=_editions, at="in_force_from")
     claim(["A40", "B3"], "form", _("Making an edition: draft, expert review, check, approval"), "catalog:editions")
     claim("B4", "form", _("Search of the indication catalog"), "catalog:browse")
-    claim(["A23", "A42"], "record", _("Request authority"), rows=_authorities, at="starts_on")
+    claim(["A23", "A42"], "record", _("Request authority"), "catalog:authorities", rows=_authorities, at="starts_on")
     claim(["A2", "A14"], "record", _("In-house capability"), rows=_capabilities, at="registered_on")
+    claim(["A3", "A42"], "record", _("Training on record"), "catalog:authorities", rows=_trainings, at="held_on")
+    qualified = _("Qualification of pathologists and technicians, who alone sign specimen assessments")
+    claim(["A2", "A3"], "record", qualified, "catalog:authorities", rows=_qualifications, at="valid_from")
     claim("A31", "record", _("Drug–target rules"), "catalog:drug_rules", rows=_drug_rules)
     formulary = _("Formulary with insurance class and restriction")
     claim("A33", "record", formulary, "catalog:formulary", rows=_formulary, at="valid_from")

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from catalog.views import drugs, edition_rows, editions, papers, reading, review, sheets
+from catalog.views import authority, drugs, edition_rows, editions, papers, reading, review, sheets
 
 app_name = "catalog"
 
@@ -13,6 +13,8 @@ urlpatterns = [
     path("drug-rules/", drugs.rule_editions, name="rule_editions"),
     path("drug-rules/<int:pk>/", drugs.rule_edition, name="rule_edition"),
     path("drug-rules/<int:pk>/<str:code>/", drugs.edit_rule, name="edit_rule"),
+    path("authorities/", authority.index, name="authorities"),
+    path("authorities/<int:pk>/", authority.person, name="person"),
     path("editions/", editions.index, name="editions"),
     path("editions/new/", editions.start, name="new_edition"),
     path("editions/<int:pk>/", editions.detail, name="edition"),

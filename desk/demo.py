@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import Department, Institution, Post, Role, User
 from accounts.queries import DEMO_PASSWORD
 from audit import declaring
-from catalog.models import InHouseCapability, RequestAuthority
+from catalog.models import InHouseCapability, Qualification, RequestAuthority
 from referrals.actions import studies, teams
 from referrals.models import MDTSeat, MDTTeam, Referral, Study
 from supervision import actions as supervision
@@ -86,6 +86,7 @@ def load(*, say: Callable[[str], None] = lambda line: None) -> None:
         _insurance_classes()
         _in_house()
         _authorities(machine)
+        _qualifications(machine)
         _teams(machine)
         _study(machine)
     say("演示数据已就绪")
@@ -188,6 +189,23 @@ def _authorities(machine: User) -> None:
         for grade in GRADES_BY_TITLE.get(post.user.title, ["routine"])
         if (post.user_id, post.institution_id, grade) not in known
     )
+
+
+def _qualifications(machine: User) -> None:
+    """The certificates of the ledger's pathologists and technicians, who sign the assessment of specimens (A3)."""
+    known = set(Qualification.objects.values_list("user_id", "institution_id"))
+    seen: dict[tuple[int, int], Post] = {
+        (post.user_id, post.institution_id): post for post in Post.objects.filter(role_id="R05").select_related("user")
+    }
+    Qualification.objects.bulk_create(
+        Qualification(
+            user=post.user, institution_id=institution, number=f"演示{post.user.username}", valid_from=LEDGER_BEGINS,
+            kind=Qualification.Kind.TECHNICIAN if "技师" in post.user.title else Qualification.Kind.PATHOLOGIST,
+            recorded_by=machine,
+        )
+        for (person, institution), post in seen.items()
+        if (person, institution) not in known
+    )  # fmt: skip
 
 
 def _teams(machine: User) -> None:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import Alarm
-from catalog import overview
+from catalog import overview, technical_record
 from documents import together
 from policy import queries as policy
 from referrals import deliberating, queries
@@ -200,6 +200,15 @@ WORKLISTS = (
         "catalog.decide_edition",
         overview.waiting_for,
     ),
+    Worklist(
+        "authorities_lapsing",
+        _("Request authorities about to lapse"),
+        "catalog:authorities",
+        "catalog.keep_authority",
+        technical_record.lapsing,
+        "?show=lapsing",
+    ),
+    Worklist("authorities", _("Request authority"), "catalog:authorities", "catalog.view_authority"),
     Worklist("catalog", _("Indication catalog"), "catalog:browse", "catalog.view_catalog"),
     Worklist("rules", _("Rules to review"), "policy:rules", "policy.issue_rules", policy.reviews_due),
     Worklist("policy", _("Clauses and their evidence"), "policy:coverage", "policy.view_policy"),

@@ -16,7 +16,7 @@ import factory
 from factory.django import DjangoModelFactory
 
 from accounts.models import Department, Institution, Post, Role, User
-from catalog.models import GeneTest, Grade, Indication, RequestAuthority
+from catalog.models import GeneTest, Grade, Indication, Qualification, RequestAuthority
 from consent.models import Consent
 from referrals import models as r
 from vendors.models import Contract, ContractItem, Credential, Laboratory, Price
@@ -129,8 +129,21 @@ class PostFactory(DjangoModelFactory):
 
 
 def staff(role: str, institution: Institution, department: Department | None = None, **user: Any) -> User:
-    """A person working in one post."""
-    return PostFactory(user=UserFactory(**user), role=role, institution=institution, department=department).user
+    """A person working in one post; a pathologist with the certificate to sign assessments by."""
+    made = PostFactory(user=UserFactory(**user), role=role, institution=institution, department=department).user
+    if role == "R05":
+        QualificationFactory(user=made, institution=institution)
+    return made
+
+
+class QualificationFactory(DjangoModelFactory):
+    class Meta:
+        model = Qualification
+
+    kind = "pathologist"
+    number = factory.Sequence(lambda n: f"病理{n:06}")
+    valid_from = date(2024, 1, 1)
+    recorded_by = factory.LazyFunction(lambda: User.objects.machine())
 
 
 class LaboratoryFactory(DjangoModelFactory):

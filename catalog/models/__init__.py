@@ -13,6 +13,7 @@ from catalog.models.making import (
     SheetImport,
 )
 from catalog.models.rules import DrugTargetRule, NotIndicated
+from catalog.models.staff import Qualification, Training
 
 __all__ = [
     "CommentAnswer",
@@ -26,9 +27,11 @@ __all__ = [
     "InHouseCapability",
     "Indication",
     "NotIndicated",
+    "Qualification",
     "RequestAuthority",
     "RowChange",
     "RowComment",
     "RuleEdition",
     "SheetImport",
+    "Training",
 ]

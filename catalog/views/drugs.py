@@ -31,7 +31,7 @@ ask = require_http_methods(["GET", "POST"])
 PAGE = 50
 
 
-def _tried(form: shapes.Form, act: Any) -> tuple[Any, list]:
+def tried(form: shapes.Form, act: Any) -> tuple[Any, list]:
     """(what was made, refusals); an error of the action stands at its field."""
     if not (form.is_bound and form.is_valid()):
         return None, []
@@ -57,11 +57,11 @@ def formulary(request: HttpRequest) -> HttpResponse:
     do = request.POST.get("do") if request.method == "POST" else ""
     entry = EntryForm(request.POST if do == "entry" else None, initial={"valid_from": timezone.localdate()})
     sheet = SheetForm(request.POST if do == "sheet" else None, request.FILES if do == "sheet" else None)
-    made, refusals = _tried(entry, lambda: lists.put(by=user, **entry.cleaned_data))
+    made, refusals = tried(entry, lambda: lists.put(by=user, **entry.cleaned_data))
     if made:
         messages.success(request, _("The drug list is kept."))
         return redirect("catalog:formulary")
-    counts, refused = _tried(sheet, lambda: _sheet(user, sheet))
+    counts, refused = tried(sheet, lambda: _sheet(user, sheet))
     if counts:
         messages.success(request, _("%(rows)s rows read, %(new)s new.") % counts)
         return redirect("catalog:formulary")
@@ -116,7 +116,7 @@ def formulary_sheet(request: HttpRequest) -> HttpResponse:
 def rule_editions(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     form = DraftForm(request.POST or None)
-    made, refusals = _tried(form, lambda: rules.draft(institution=user.post.institution, by=user, **form.cleaned_data))
+    made, refusals = tried(form, lambda: rules.draft(institution=user.post.institution, by=user, **form.cleaned_data))
     if made:
         return redirect(made)
     found = RuleEdition.objects.visible_to(user).select_related("institution", "checked_by", "approved_by")[:50]
@@ -133,11 +133,11 @@ def rule_edition(request: HttpRequest, edition: RuleEdition) -> HttpResponse:
     approve = ApproveForm(request.POST if do == "approve" else None, initial={"starts_on": timezone.localdate()})
     back = ReasonForm(request.POST if do == "back" else None)
     plain = ReasonForm({"reason": "-"} if do == "check" else None)
-    done, refusals = _tried(approve, lambda: rules.approve(edition=edition, by=user, **approve.cleaned_data))
+    done, refusals = tried(approve, lambda: rules.approve(edition=edition, by=user, **approve.cleaned_data))
     for form, act in ((back, rules.send_back), (plain, rules.check)):
         if not done and form.is_bound:
             more = {"reason": request.POST.get("reason", "")} if form is back else {}
-            done, refused = _tried(form, lambda act=act, more=more: act(edition=edition, by=user, **more))
+            done, refused = tried(form, lambda act=act, more=more: act(edition=edition, by=user, **more))
             refusals += refused
     if done:
         messages.success(request, _("The edition now stands at “%(status)s”.") % {"status": done.get_status_display()})
@@ -169,8 +169,8 @@ def edit_rule(request: HttpRequest, edition: RuleEdition, code: str) -> HttpResp
         }
     form = RuleForm(request.POST if request.POST.get("do") == "put" else None, initial=start)
     drop = ReasonForm(request.POST if request.POST.get("do") == "remove" else None)
-    made, refusals = _tried(form, lambda: rules.put_rule(edition=edition, by=user, **form.asked))
-    gone, refused = _tried(
+    made, refusals = tried(form, lambda: rules.put_rule(edition=edition, by=user, **form.asked))
+    gone, refused = tried(
         drop, lambda: rules.remove_rule(edition=edition, code=code, by=user, **drop.cleaned_data) or True
     )
     if made or gone:

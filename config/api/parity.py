@@ -111,6 +111,13 @@ COUNTERPARTS: dict[str, tuple[str, ...]] = {
     "reports:receive": ("reports_api:receive",),
     "reports:return": ("reports_api:return",),
     "reports:retry": ("reports_api:retry",),
+    # Who may request, who is qualified
+    "catalog:person": (
+        "catalog_api:authorities",
+        "catalog_api:authority_step",
+        "catalog_api:trainings",
+        "catalog_api:qualifications",
+    ),
     # Editions of the catalog
     "catalog:new_edition": ("catalog_api:editions",),
     "catalog:edition_step": ("catalog_api:edition_step",),

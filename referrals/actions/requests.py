@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import Role, User
 from audit import declaring
@@ -33,6 +34,10 @@ from referrals.models import (
     Study,
 )
 
+OWN_NAME = gettext_lazy(
+    "A request is made in one's own name and post: who stands in for %(name)s requests no test for them. A doctor with "
+    "request authority makes it in their own post."
+)
 # How long after a downtime its papers are still entered.
 LATE_ENTRY = timedelta(days=30)
 OPEN = (Deliberation.Phase.OPINIONS, Deliberation.Phase.DISCUSSION)
@@ -129,6 +134,9 @@ def submit(
         raise ValidationError({"paper_at": message})
     if not by.may("referrals.submit_referral") or by.post is None:
         raise PermissionDenied("referrals.submit_referral")
+    if by.post.user_id != by.pk:
+        # Proxy ordering is closed (A42): a lent post carries no request authority.
+        raise Refused(Refusal("X04", OWN_NAME % {"name": by.post.user.name}, ("A23", "A42")))
     if by.post.department_id is None:
         raise ValidationError(_("Your post belongs to no department: choose a clinical post at the top of the page."))
     claimed = drafts.claim(draft, by) if draft else None

@@ -7,15 +7,18 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from audit import declaring
+from audit.gates import Refusal, Refused
 from audit.steps import move
-from catalog.models import GeneTest
+from catalog.models import GeneTest, Qualification
 from referrals import barcodes, pathway
 from referrals.actions.held import hold, hold_for, may, needed, not_in_future, refuse
 from referrals.actions.onward import onward
+from referrals.gates.words import day, link
 from referrals.models import Referral, Specimen
 
 ASSESSED = "specimen.assessed"
@@ -94,6 +97,7 @@ def assess(
     specimen = barcodes.current(referral)
     if specimen is None:
         raise refuse("specimen", _("No specimen is recorded."), referral, anchor="specimen")
+    _qualified(referral, by)
     at = not_in_future(at, "at", since=specimen.collected_at)
     if specimen.batch_id and not is_fit:
         message = _("The specimen is packed in batch %(batch)s: take it out of the batch first.")
@@ -111,6 +115,23 @@ def assess(
         move(referral, pathway.FIND_UNFIT, by=by, at=at, reason=reason)
         onward(referral, at=at)
     return specimen
+
+
+def _qualified(referral: Referral, by: User) -> None:
+    """Clause A3: only a registered pathologist or pathology technician, with a certificate in force today, signs."""
+    today = timezone.localdate()
+    held = Qualification.objects.filter(user=by, institution=referral.institution, kind__in=Qualification.SIGNS)
+    if held.in_force(today).exists():
+        return
+    said = _(
+        "Only a registered pathologist or pathology technician signs the assessment of a specimen; no certificate of "
+        "yours is in force today."
+    )
+    ended = held.filter(valid_to__lt=today).order_by("-valid_to").first()
+    if ended:
+        said += _("The certificate %(number)s ended on %(day)s.") % {"number": ended.number, "day": day(ended.valid_to)}
+    mend = link("catalog:person", by.pk, anchor="qualification")
+    raise Refused(Refusal("A3", said, ("A2", "A3"), mend, _("See your technical record")))
 
 
 def _enough(test: GeneTest, percent: int | None) -> None:

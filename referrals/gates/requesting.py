@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from audit.gates import Act, Judgement, cannot_judge, not_applicable, passes, refuses
-from catalog.models import Grade
-from referrals.gates.case import Case, covers, local_day, rule
+from catalog.models import Grade, RequestAuthority
+from referrals.gates.case import Case, local_day, rule
 from referrals.gates.words import day, link, say
 
 NOT_LISTED = _(
@@ -20,6 +20,7 @@ NO_AUTHORITY = _(
     "You may request tests of the grade “%(authority)s”; this test is graded “%(grade)s”. A doctor with the "
     "authority has to request it."
 )
+SUSPENDED = _("The authority was suspended on %(day)s: %(reason)s.")
 NO_ETHICS = _("The study's ethics approval has lapsed or does not cover this site, so no one can be tested under it.")
 
 
@@ -82,11 +83,7 @@ def requester_has_the_authority(case: Case, at: datetime, act: Act | None) -> Ju
     begun = [one for one in granted if one.starts_on <= on]
     if not begun and case.is_history:
         return cannot_judge(_("request authority of the doctor"))
-    held = [
-        Grade(one.grade)
-        for one in begun
-        if covers(one.starts_on, one.ends_on, on) and not (one.suspended_on and one.suspended_on <= on)
-    ]
+    held = [Grade(one.grade) for one in begun if one.state(on) == "in_force"]
     highest = max(held, key=lambda one: one.rank, default=None)
     authority = highest.label if highest else pgettext_lazy("request authority", "none")
     facts = [
@@ -96,9 +93,17 @@ def requester_has_the_authority(case: Case, at: datetime, act: Act | None) -> Ju
     ]
     if highest and highest.rank >= grade.rank:
         return passes(*facts)
-    if suspended := [one.suspended_on for one in begun if one.suspended_on and one.suspended_on <= on]:
-        facts.append((_("authority suspended on"), day(max(suspended))))
-    return refuses(NO_AUTHORITY % {"authority": authority, "grade": grade.label}, facts=facts)
+    why = NO_AUTHORITY % {"authority": authority, "grade": grade.label}
+    if stopped := max((one for one in begun if one.state(on) == "suspended"), key=_suspended_on, default=None):
+        facts.append((_("authority suspended on"), day(stopped.suspended_on)))
+        said = SUSPENDED % {"day": day(stopped.suspended_on), "reason": stopped.suspended_reason}
+        why = say(why, said) if not highest else why
+    mend = link("catalog:person", requester.pk)
+    return refuses(why, mend=mend, mend_label=_("See the record of authority"), facts=facts)
+
+
+def _suspended_on(one: RequestAuthority) -> date:
+    return one.suspended_on or one.starts_on
 
 
 @rule("X10", clauses=["A48"], title=_("Ethics approval of the study"))

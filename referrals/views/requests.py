@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from audit.gates import Act, Refused, judge
 from audit.guards import needs
+from catalog import technical_record
 from catalog.models import Indication
 from documents.paging import address, newest_first
 from referrals import pathway, queries, requesting
@@ -91,6 +92,7 @@ class Page:
     def context(self) -> dict[str, Any]:
         return {
             "form": self.form,
+            "own": technical_record.standing(self.user, self.user.post.institution),
             "page": self,
             "new": self.new,
             "also": self.also,
