@@ -42,7 +42,7 @@ def listed(user: Any, show: str) -> QuerySet:
     today = timezone.localdate()
     here = RequestAuthority.objects.visible_to(user)
     if show == "suspended":
-        found = here.suspended(today)
+        found: QuerySet = here.suspended(today)
     elif show == "ended":
         found = here.filter(Q(ends_on__lt=today) | Q(withdrawn_on__lte=today))
     elif show == "lapsing":
