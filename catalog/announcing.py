@@ -40,6 +40,15 @@ def approved(edition: Edition) -> None:
         Edition.objects.filter(pk=edition.pk).update(announced_on=timezone.localdate())
 
 
+def called_back(edition: Edition, began: Any, reason: str) -> None:
+    """Whoever heard of the approval hears that it no longer stands."""
+    said = _("The approval is called back; it does not begin on %(day)s. %(reason)s")
+    text = said % {"day": day(began), "reason": reason}
+    people = {one.pk: one for one in holders(edition.institution_id, DOCTORS, "catalog.draft_edition")}
+    people |= {one.user_id: one.user for one in edition.experts.select_related("user")}
+    their_turn(edition, people.values(), text)
+
+
 def begins_today(edition: Edition) -> None:
     text = _("From today tests are requested by %(edition)s.") % {"edition": edition}
     tell(holders(edition.institution_id, DOCTORS), text, edition.get_absolute_url())

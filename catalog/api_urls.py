@@ -1,6 +1,6 @@
 from django.urls import path
 
-from catalog import api, api_authority, api_formulary, making_api
+from catalog import api, api_authority, api_formulary, comparing_api, making_api
 
 app_name = "catalog_api"
 
@@ -26,6 +26,6 @@ urlpatterns = [
     path("catalog/editions/<int:pk>/sign-offs/", making_api.SignOffs.as_view(), name="edition_sign_offs"),
     path("catalog/editions/<int:pk>/sheets/", making_api.Sheets.as_view(), name="edition_sheets"),
     path("catalog/editions/<int:pk>/sheets/<int:sheet>/", making_api.OneSheet.as_view(), name="edition_sheet"),
-    path("catalog/editions/<int:pk>/difference/", making_api.Differences.as_view(), name="edition_difference"),
-    path("catalog/editions/<int:pk>/effects/", making_api.Consequences.as_view(), name="edition_effects"),
+    path("catalog/editions/<int:pk>/difference/", comparing_api.Differences.as_view(), name="edition_difference"),
+    path("catalog/editions/<int:pk>/effects/", comparing_api.Consequences.as_view(), name="edition_effects"),
 ]

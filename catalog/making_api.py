@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.http import Http404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -13,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
-from catalog import actions, diffing, effects, overview, readiness, rows
+from catalog import actions, overview, readiness, rows
 from catalog.actions import drafting
 from catalog.actions import sheets as sheet_actions
 from catalog.models import Edition, GeneTest, Indication, RowComment, SheetImport
@@ -64,9 +63,9 @@ class HeadIn(serializers.Serializer):
 
 
 class StepIn(serializers.Serializer):
-    """`do` says which step; a return and a discard ask for `reason`, an approval for `starts_on`."""
+    """`do` says which step; a return, a call back and a discard ask for `reason`, an approval for `starts_on`."""
 
-    do = serializers.ChoiceField(choices=["open", "close", "check", "approve", "return", "discard"])
+    do = serializers.ChoiceField(choices=["open", "close", "check", "approve", "call_back", "return", "discard"])
     reason = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
     note = serializers.CharField(max_length=1000, required=False, default="", allow_blank=True)
     due = serializers.DateField(required=False, default=None, allow_null=True)
@@ -193,6 +192,7 @@ class TakeStep(Door):
             "approve": lambda: actions.put_in_force(
                 starts_on=sent["starts_on"], document_number=sent["document_number"], **both
             ),
+            "call_back": lambda: actions.call_back(reason=sent["reason"], **both),
             "return": lambda: actions.return_to_draft(reason=sent["reason"], **both),
             "discard": lambda: actions.discard(reason=sent["reason"], **both),
         }
@@ -359,39 +359,3 @@ class OneSheet(Door):
         found = one_of(SheetImport.objects.filter(edition=self.found).select_related("edition"), pk=sheet)
         reason = checked(SheetConfirmIn, request)["reason"]
         return Response({"changed": sheet_actions.confirm_sheet(sheet=found, reason=reason, by=self.by)})
-
-
-class Differences(Door):
-    permission = VIEW
-    on = Edition
-
-    @extend_schema(operation_id="catalog_editions_difference", responses=OpenApiTypes.OBJECT)
-    def get(self, request: Request, **kwargs: Any) -> Response:
-        """Against `other` (an id), or against the edition that counts now: rows added, removed, changed, by cell."""
-        other = request.query_params.get("other", "")
-        before = overview.basis_of(self.found)
-        if other:
-            if not other.isdecimal():
-                raise Http404
-            before = one_of(Edition.objects.visible_to(self.by), pk=int(other))
-        found = diffing.compare(before, self.found)
-        return Response(
-            [
-                {
-                    "code": row.code, "kind": row.kind,
-                    "cells": [{"field": c.name, "before": c.before, "after": c.after} for c in row.cells],
-                }
-                for row in found.rows
-            ]
-        )  # fmt: skip
-
-
-class Consequences(Door):
-    permission = VIEW
-    on = Edition
-
-    @extend_schema(operation_id="catalog_editions_effects", responses=OpenApiTypes.OBJECT)
-    def get(self, request: Request, **kwargs: Any) -> Response:
-        """What the edition does to the hospital before it takes force."""
-        _difference, found = effects.of(self.found, self.by)
-        return Response([{"code": one.code, "title": str(one.title), "count": one.count} for one in found])

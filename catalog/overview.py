@@ -73,6 +73,12 @@ def standing(edition: Edition, on: date | None = None) -> tuple[str, str]:
     return kind.get(Status(edition.status), "waiting"), str(edition.get_status_display())
 
 
+def has_not_begun(edition: Edition, on: date | None = None) -> bool:
+    """Approved for a day that has not come."""
+    begins = edition.in_force_from
+    return edition.status == Status.IN_FORCE and begins is not None and begins > (on or timezone.localdate())
+
+
 def rows_of(edition: Edition) -> Any:
     """The rows by code, each with how many comments and open objections it has and whether this draft changed it."""
     of_row = RowComment.objects.filter(edition=OuterRef("edition"), code=OuterRef("code"))

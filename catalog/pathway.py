@@ -2,7 +2,8 @@
 
     draft → expert review → check by medical affairs → awaiting approval → in force → superseded
 
-Each station may give it back to the draft, with the reason; a draft may be discarded, with the reason. What has to
+Each station may give it back to the draft, with the reason; a draft may be discarded, with the reason. An approval for
+a day to come may be called back before that day, with the reason. What has to
 stand before a step is told by `catalog.readiness` and asked again by the action.
 """
 
@@ -55,6 +56,21 @@ SUPERSEDE = Step(
     Status.SUPERSEDED,
     "catalog.decide_edition",
     label=_("End the catalog edition"),
+)
+# Approved for a day that has not come: nothing was judged by it yet, so it may still be called back.
+CALL_BACK = Step(
+    "catalog.approval_called_back",
+    {Status.IN_FORCE},
+    Status.APPROVAL,
+    "catalog.decide_edition",
+    label=_("Call back the approval of the catalog edition"),
+)
+REINSTATE = Step(
+    "catalog.edition_reinstated",
+    {Status.SUPERSEDED},
+    Status.IN_FORCE,
+    "catalog.decide_edition",
+    label=_("The former catalog edition goes on"),
 )
 RETURN_FROM_REVIEW = Step(
     "catalog.returned_from_review",

@@ -45,6 +45,8 @@ HOSPITAL_STAFF = [
     ("914", "主任医师", None, ["R04"], "严伯安", "章若虚"),
     ("915", "助理研究员", None, ["R20"], "温知行", "梁若谷"),
     ("916", "", None, ["R21"], "秦守正", "陶以宁"),
+    # A second colleague in medical affairs: whoever drafts an edition of the catalog does not check it (X14).
+    ("917", "", None, ["R10"], "沈若云", "许知秋"),
 ]
 BUREAU_STAFF = [("LXW001", "孙立民", "医政股股长", ["R25"])]
 # Staff of the workbook whose logins are opened too: one for each of their posts.

@@ -185,6 +185,7 @@ WORKLISTS = (
         "catalog:editions",
         "catalog.draft_edition",
         overview.waiting_for,
+        is_to_do=True,
     ),
     Worklist(
         "catalog_reviews",
@@ -192,6 +193,7 @@ WORKLISTS = (
         "catalog:editions",
         "catalog.review_edition",
         overview.waiting_for,
+        is_to_do=True,
     ),
     Worklist(
         "catalog_approvals",
@@ -199,6 +201,7 @@ WORKLISTS = (
         "catalog:editions",
         "catalog.decide_edition",
         overview.waiting_for,
+        is_to_do=True,
     ),
     Worklist(
         "authorities_lapsing",

@@ -78,6 +78,14 @@ def test_a_refused_step_says_what_is_missing_and_keeps_what_was_typed(draft, mak
     assert answer.status_code == 409 and "专家组现有2人" in page and "2999-01-01" in page
 
 
+def test_signatures_that_lapsed_are_listed_once_there_are_any(at_station, makers):
+    edition = at_station("expert_review")
+    assert "已失效的签署" not in as_(makers.drafter).get(at(edition, "experts/")).content.decode()
+    actions.sign_off(edition=edition, agreed=True, by=makers.experts[0])
+    actions.change_row(line=row(edition), values={"setting": "晚期"}, reason="按指南", by=makers.drafter)
+    assert "已失效的签署" in as_(makers.drafter).get(at(edition, "experts/")).content.decode()
+
+
 def test_the_whole_way_through_the_forms(draft, makers):
     drafter, (one, two, three) = as_(makers.drafter), makers.experts
     assert drafter.post(at(draft, "step/"), {"do": "open"}).status_code == 302

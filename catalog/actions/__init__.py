@@ -1,7 +1,7 @@
 """Every write of the catalog, one subject a file."""
 
 from catalog.actions.drafting import discard, name_expert, release_expert, set_head, start_draft
-from catalog.actions.editions import put_in_force, retire
+from catalog.actions.editions import call_back, put_in_force, retire
 from catalog.actions.reviewing import (
     accept_objection,
     answer,
@@ -22,6 +22,7 @@ __all__ = [
     "accept_objection",
     "add_row",
     "answer",
+    "call_back",
     "change_row",
     "check",
     "close_review",

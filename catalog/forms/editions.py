@@ -35,7 +35,7 @@ class StartForm(forms.Form):
     tumours = forms.MultipleChoiceField(
         label=_("Tumours the hospital mainly treats"),
         required=False,
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "choices-wide"}),
         help_text=_("Only the rows of the ticked tumours are taken; with none ticked all are."),
     )
     number = forms.CharField(label=_("Edition number"), max_length=40)
@@ -64,7 +64,10 @@ class ExpertForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.people = {str(one.pk): one for one in people}
         field: Any = self.fields["user"]
-        field.choices = [("", "—"), *((key, f"{one.name}（{one.username}）") for key, one in self.people.items())]
+        field.choices = [
+            ("", _("Choose")),
+            *((key, f"{one.name}（{one.username}）") for key, one in self.people.items()),
+        ]
 
     def clean_user(self) -> Any:
         return self.people[self.cleaned_data["user"]]

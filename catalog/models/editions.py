@@ -111,6 +111,11 @@ class Edition(models.Model):
     check_note = models.TextField(_("what the check found"), blank=True)
     approved_at = models.DateTimeField(_("approved at"), null=True, blank=True)
     approved_by = person(_("approved by"))
+    # The edition whose period the approval ended, and its last day before that: what calling back puts right.
+    follows = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("follows on")
+    )
+    follows_ended = models.DateField(_("former last day of the edition it follows"), null=True, blank=True)
     document_number = models.CharField(_("document number"), max_length=60, blank=True)
     announced_on = models.DateField(_("told to the doctors on"), null=True, blank=True)
     back_reason = models.TextField(_("why returned or discarded"), blank=True)

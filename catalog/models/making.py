@@ -69,7 +69,7 @@ class RowComment(models.Model):
     """What an expert says of a row, or of the whole edition (`code` empty). An objection has to be resolved."""
 
     class Kind(models.TextChoices):
-        REMARK = "remark", _("Remark")
+        REMARK = "remark", pgettext_lazy("comment on a catalog row", "Suggestion")
         OBJECTION = "objection", _("Objection")
 
     class Status(models.TextChoices):

@@ -139,7 +139,11 @@ def next_step(edition: Edition, user: Any, bound: dict[str, Any]) -> dict[str, A
     status = Status(edition.status)
     permission = overview.TURN.get(status)
     if permission is None:
-        return {"turn": None}
+        may = overview.has_not_begun(edition) and user.may("catalog.decide_edition", edition)
+        return {
+            "turn": None,
+            "call_back": bound.get("call_back", forms.ReasonForm(prefix="call_back")) if may else None,
+        }
     ready = {
         Status.DRAFT: readiness.before_review,
         Status.EXPERT_REVIEW: readiness.before_check,
@@ -190,6 +194,9 @@ def _acts(edition: Edition, user: Any) -> dict[str, tuple[Any, Callable[..., Any
             ),
             _("Approved. The doctors are told."),
         ),
+        "call_back": (
+            forms.ReasonForm, lambda reason: actions.call_back(reason=reason, **both), _("The approval is called back."),
+        ),
         "return": (
             forms.ReasonForm, lambda reason: actions.return_to_draft(reason=reason, **both), _("Returned to the draft."),
         ),
@@ -210,7 +217,7 @@ def step(request: HttpRequest, edition: Edition) -> HttpResponse:
     shape, act, done = found
     given: dict[str, Any] = {}
     if shape is not None:
-        prefix = do if do in ("return", "discard") else None
+        prefix = do if do in ("call_back", "return", "discard") else None
         form = shape(request.POST, prefix=prefix)
         if not form.is_valid():
             return page(request, edition, bound={do: form})
@@ -277,7 +284,7 @@ def experts(request: HttpRequest, edition: Edition) -> HttpResponse:
     stands = {one.expert_id: one for one in signed if one.lapsed_at is None}
     context |= {
         "seats": [(seat, stands.get(seat.pk)) for seat in edition.experts.select_related("user", "named_by")],
-        "lapsed": [one for one in signed if one.lapsed_at],
+        "lapsed_signatures": [one for one in signed if one.lapsed_at],
         "form": form,
         "refusals": refusals,
         "least": readiness.settings.CATALOG_EXPERTS,

@@ -17,6 +17,7 @@ COUNTERPARTS: dict[str, tuple[str, ...]] = {
     "accounts:revoke_delegation": ("accounts_api:revoke_delegation",),
     "accounts:read_notices": ("accounts_api:read_notices", "accounts_api:read_notice"),
     "accounts:revoke_token": ("accounts_api:revoke_token",),
+    "accounts:revoke_own_token": ("accounts_api:revoke_token",),
     # The trail
     "audit:acknowledge": ("audit_api:acknowledge",),
     # The register of policy
@@ -111,6 +112,21 @@ COUNTERPARTS: dict[str, tuple[str, ...]] = {
     "reports:receive": ("reports_api:receive",),
     "reports:return": ("reports_api:return",),
     "reports:retry": ("reports_api:retry",),
+    # Drugs and their targets
+    "catalog:formulary": ("catalog_api:formulary",),
+    "referrals:drug_checks": ("referrals_api:drug_checks",),
+    "referrals:pathology_bases": ("referrals_api:pathology", "referrals_api:approve_pathology"),
+    "referrals:outside_reports": ("referrals_api:outside_reports",),
+    "referrals:outside_report": ("referrals_api:review_outside_report",),
+    "referrals:special_uses": ("referrals_api:special_uses",),
+    "referrals:special_use": (
+        "referrals_api:special_use_opinion",
+        "referrals_api:special_use_conclude",
+        "referrals_api:special_use_decide",
+        "referrals_api:special_use_tell",
+        "referrals_api:special_use_sign",
+        "referrals_api:special_use_withdraw",
+    ),
     # Who may request, who is qualified
     "catalog:person": (
         "catalog_api:authorities",
