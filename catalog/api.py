@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Case, Q, Value, When
 from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -12,7 +13,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog import queries
+from catalog import queries, restricted
 from catalog.models import Edition, GeneTest, Indication
 from config.api.doors import Door
 
@@ -62,11 +63,39 @@ class Indications(Door):
         """The lines of the edition in force at this hospital that the words mean, 200 at most."""
         diagnosis = request.query_params.get("diagnosis", "").strip()[:20]
         words = request.query_params.get("q", "")[:100]
-        lines = Indication.objects.filter(edition=edition_of(request.user)).select_related("test", "edition")
-        found = list(lines.search(words).order_by("code"))
-        if diagnosis:
-            found.sort(key=lambda one: not one.covers(diagnosis))
-        return Response(IndicationShape(found[:SHOWN], many=True, context={"diagnosis": diagnosis}).data)
+        lines = Indication.objects.filter(edition=edition_of(request.user))
+        covers = lines.covering_condition(diagnosis) if diagnosis else Q(pk__in=[])
+        ranked = lines.search(words).order_by(Case(When(covers, then=Value(0)), default=Value(1)), "code")
+        found = ranked.select_related("test", "edition")[:SHOWN]
+        return Response(IndicationShape(found, many=True, context={"diagnosis": diagnosis}).data)
+
+
+class AnswerShape(serializers.Serializer):
+    code = serializers.CharField()
+    item = serializers.CharField(help_text="What is asked for again and again")
+    message = serializers.CharField(help_text="The answer to give")
+    basis = serializers.CharField()
+
+
+class NotIndicatedTests(Door):
+    permission = "catalog.view_catalog"
+
+    @extend_schema(
+        operation_id="catalog_not_indicated",
+        responses=AnswerShape(many=True),
+        parameters=[OpenApiParameter("q", OpenApiTypes.STR, description="words; left out, the whole list")],
+    )
+    def get(self, request: Request) -> Response:
+        """Tests that have no place in the catalog and that the words mean, with the answer to give."""
+        words = request.query_params.get("q", "")[:100]
+        post = getattr(request.user, "post", None)
+        if words.strip():
+            found = restricted.answers(
+                words, rules=queries.rules_in_force(post and post.institution_id, timezone.localdate())
+            )
+        else:
+            found = restricted.every_answer()
+        return Response(AnswerShape(found, many=True).data)
 
 
 class OneIndication(Door):

@@ -7,6 +7,7 @@ app_name = "catalog_api"
 urlpatterns = [
     path("catalog/indications/", api.Indications.as_view(), name="indications"),
     path("catalog/indications/<str:code>/", api.OneIndication.as_view(), name="indication"),
+    path("catalog/not-indicated/", api.NotIndicatedTests.as_view(), name="not_indicated"),
     path("catalog/tests/", api.Tests.as_view(), name="tests"),
     path("formulary/", api_formulary.Formulary.as_view(), name="formulary"),
     path("catalog/authorities/", api_authority.Authorities.as_view(), name="authorities"),

@@ -14,9 +14,10 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import User
+from catalog import gene_names
 from catalog.actions import put_in_force, rules
 from catalog.columns import COLUMNS, GRADES
-from catalog.models import DrugTargetRule, Edition, GeneTest, Indication, NotIndicated, RuleEdition
+from catalog.models import DrugTargetRule, Edition, Gene, GeneTest, Indication, NotIndicated, RuleEdition
 from catalog.naming import initials, test_name
 from policy.loading import put
 
@@ -39,7 +40,7 @@ NEEDS = [
 def load() -> dict[str, int]:
     """Load the starter catalog from `catalog/data/`; returns how many rows were written of each kind."""
     rows = read("indications.csv")
-    written = {"tests": _load_tests(rows), "indications": 0}
+    written = {"genes": _load_genes(), "tests": _load_tests(rows), "indications": 0}
     edition, _made = Edition.objects.get_or_create(
         institution=None,
         number=STARTER,
@@ -98,7 +99,23 @@ def _load_tests(rows: list[dict[str, str]]) -> int:
     return written
 
 
+def _load_genes() -> int:
+    have = {one.symbol: one for one in Gene.objects.all()}
+    written = 0
+    for one in gene_names.genes():
+        values = {
+            "symbol": one.symbol,
+            "hgnc_id": one.hgnc_id,
+            "former": list(one.former),
+            "customary": list(one.customary),
+            "keys": Gene.keys_of(one.symbol, one.former, one.customary),
+        }
+        written += put(have.get(one.symbol) or Gene(), values)[1]
+    return written
+
+
 def _load_not_indicated() -> int:
+    words = json.loads((DATA / "not_indicated_words.json").read_text(encoding="utf-8"))
     have = {one.code: one for one in NotIndicated.objects.all()}
     written = 0
     for row in read("not_indicated.csv"):
@@ -110,6 +127,7 @@ def _load_not_indicated() -> int:
             "message": _answer(row["message_zh"]),
             "basis": row["basis"],
             "confidence": row["confidence"],
+            "keywords": words[row["id"]],
         }
         written += put(have.get(row["id"]) or NotIndicated(), values)[1]
     return written

@@ -4,8 +4,7 @@ import re
 
 from pypinyin import Style, lazy_pinyin
 
-# Catalogs store the current symbol and show the name clinicians use.
-CUSTOMARY = {"ERBB2": "HER2", "CD274": "PD-L1"}
+from catalog.gene_names import shown_names
 
 
 def test_name(genes: str, alteration: str, method: str) -> str:
@@ -13,7 +12,9 @@ def test_name(genes: str, alteration: str, method: str) -> str:
 
     Genes have their customary clinical names, a long list its first three, and bracketed remarks go.
     """
-    named = [CUSTOMARY.get(gene, gene) for gene in re.split("[、；]", _without_remarks(genes))]
+    # Catalogs store the current symbol and show the name clinicians use.
+    customary = shown_names()
+    named = [customary.get(gene, gene) for gene in re.split("[、；]", _without_remarks(genes))]
     alteration = _without_remarks(alteration)
     method = _without_remarks(method)
     gene = "、".join(named) if len(named) <= 4 else f"{'、'.join(named[:3])}等"

@@ -8,10 +8,12 @@ from datetime import date, datetime
 from django.db.models import Q
 from django.utils import timezone
 
+from catalog.gene_names import current_symbol, other_names
 from catalog.models import (
     DrugTargetRule,
     Edition,
     FormularyEntry,
+    Gene,
     GeneTest,
     Grade,
     Indication,
@@ -37,11 +39,11 @@ def edition_in_force(institution, at: date | datetime) -> Edition | None:
     """
     on = day_of(at)
     institution_id = getattr(institution, "pk", institution)
-    editions = Edition.objects.in_force(on)
-    if institution_id and (own := editions.filter(institution=institution_id).first()):
-        return own
-    if starter := editions.filter(institution__isnull=True).first():
-        return starter
+    here = Q(institution__isnull=True) | Q(institution=institution_id)
+    editions = Edition.objects.in_force(on).filter(here)
+    # Its own before the county's.
+    if standing := sorted(editions, key=lambda one: one.institution_id is None):
+        return standing[0]
     basis = Edition.objects.binding().filter(basis_for_history=True, in_force_from__gt=on)
     if institution_id and (own := basis.filter(institution=institution_id).last()):
         return own
@@ -101,18 +103,20 @@ def symbols_in(genes: str) -> list[str]:
 
 
 def gene_symbols() -> frozenset[str]:
-    """The symbols that the binding editions use, the starter library among them."""
+    """The symbols known here: those of the table of genes, and those that the binding editions use."""
     cells = Indication.objects.filter(edition__status__in=Edition.BINDING).order_by().values_list("genes", flat=True)
-    return frozenset(symbol for cell in cells.distinct() for symbol in symbols_in(cell))
+    used = {symbol for cell in cells.distinct() for symbol in symbols_in(cell)}
+    # Written under a former name somewhere, it is not known by that name.
+    return frozenset(used - set(other_names())) | frozenset(Gene.objects.values_list("symbol", flat=True))
 
 
 def known_symbol(symbol: str, among: Collection[str] | None = None) -> tuple[bool, str]:
-    """Whether this gene symbol is known here, and if not the nearest that is ("" without one). `among` is
-    `gene_symbols()`, for those who ask of many."""
+    """Whether this gene symbol is known here, and if not the nearest that is ("" without one): the current symbol of a
+    former or customary name, else one that is written alike. `among` is `gene_symbols()`, for those who ask of many."""
     known = gene_symbols() if among is None else among
-    wanted = {"HER2": "ERBB2", "PD-L1": "CD274", "PDL1": "CD274", "C-MET": "MET"}.get(symbol.upper(), symbol.upper())
     if symbol in known:
         return True, symbol
+    wanted = current_symbol(symbol)
     if wanted in known:
         return False, wanted
     near = difflib.get_close_matches(wanted, sorted(known), n=1, cutoff=0.7)
@@ -128,8 +132,11 @@ def rule_edition_in_force(institution, at: date | datetime) -> RuleEdition | Non
 
 def rules_in_force(institution, at: date | datetime) -> list[DrugTargetRule]:
     """The drug rules of the edition in force there on that day; each knows its edition."""
-    edition = rule_edition_in_force(institution, at)
-    return list(edition.rules.select_related("edition")) if edition else []
+    institution_id = getattr(institution, "pk", institution)
+    editions = RuleEdition.objects.in_force(day_of(at)).filter(Q(institution=institution_id) | Q(institution=None))
+    rules = list(DrugTargetRule.objects.filter(edition__in=editions.values("pk")).select_related("edition"))
+    own = [one for one in rules if one.edition.institution_id]
+    return own or rules
 
 
 def requires(drug: str, indication: str = "", line: str = "", *, institution=None, at=None) -> bool | None:

@@ -4,6 +4,7 @@ from catalog.models.authority import InHouseCapability, RequestAuthority
 from catalog.models.common import Grade
 from catalog.models.drugs import FormularyEntry, RuleEdition
 from catalog.models.editions import Edition, GeneTest, Indication
+from catalog.models.genes import Gene
 from catalog.models.making import (
     CommentAnswer,
     EditionExpert,
@@ -22,6 +23,7 @@ __all__ = [
     "EditionExpert",
     "EditionSignOff",
     "FormularyEntry",
+    "Gene",
     "GeneTest",
     "Grade",
     "InHouseCapability",

@@ -6,7 +6,6 @@ be read years later against the list of its day.
 """
 
 import re
-from collections.abc import Iterator
 from datetime import date
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -19,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from audit.constraints import both_or_neither
+from catalog.models import searching
 from catalog.models.common import Grade, period, person
 
 UNCHECKED = "待核"
@@ -183,22 +183,12 @@ class Edition(models.Model):
 
 class IndicationQuerySet(models.QuerySet):
     def search(self, words: str) -> "IndicationQuerySet":
-        """Every word must be found in the code, tumour, genes, alteration, drugs, test or pinyin initials."""
-        found = self
-        for word in words.split():
-            found = found.filter(
-                Q(code__icontains=word)
-                | Q(tumour__icontains=word)
-                | Q(genes__icontains=word)
-                | Q(alteration__icontains=word)
-                | Q(drugs__icontains=word)
-                | Q(icd10__icontains=word)
-                | Q(test__code__icontains=word)
-                | Q(test__name__icontains=word)
-                | Q(test__initials__icontains=word)
-                | Q(tumour_initials__icontains=word)
-            )
-        return found
+        """Every word must be found in the line or its test: a gene by any name, a drug, a tumour, ICD-10, initials."""
+        return searching.search(self, words)
+
+    def covering_condition(self, diagnosis_code: str) -> Q:
+        """The condition by which these lines cover a diagnosis, to filter or rank by."""
+        return searching.covering(self, diagnosis_code)
 
 
 class Indication(models.Model):
@@ -271,22 +261,13 @@ class Indication(models.Model):
 
     def covers(self, diagnosis_code: str) -> bool:
         """Whether an ICD-10 code lies in this line: C18-C20 covers C19.1 and C18—C20, C92.0 not C92.1."""
-        low, _dash, high = re.sub("[—－–]", "-", diagnosis_code.strip().upper()).partition("-")
-        return any(
-            start <= low[: len(start)] and (high or low)[: len(end)] <= end for start, end in self._icd10_ranges()
-        )
+        return searching.in_ranges(self.icd10_match, diagnosis_code)
 
     def leaves_out(self, pathology: str) -> bool:
         """Whether the histological type lies outside the line's tumour where ICD-10 cannot tell: C34 codes small-cell
         and non-small-cell lung cancer alike. A combined carcinoma stays in."""
         of_non_small_cell = self.tumour.startswith("非小细胞")
         return bool(of_non_small_cell and SMALL_CELL.search(pathology) and not COMBINED.search(pathology))
-
-    def _icd10_ranges(self) -> Iterator[tuple[str, str]]:
-        for part in re.split(r"[;；、]", self.icd10_match):
-            low, _dash, high = part.strip().upper().partition("-")
-            if low:
-                yield low, high or low
 
     @property
     def needs_evidence_and_discussion(self) -> bool:

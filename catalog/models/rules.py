@@ -2,6 +2,7 @@
 
 from functools import cached_property
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +19,10 @@ class NotIndicated(models.Model):
     message = models.CharField(_("answer to give"), max_length=200, blank=True)
     basis = models.CharField(_("basis"), max_length=120)
     confidence = models.CharField(_("certainty"), max_length=12)
+    # By which words it is meant: each entry, or all parts of an entry joined by “+” (see `catalog.restricted`).
+    keywords = ArrayField(
+        models.CharField(max_length=60), verbose_name=_("words that mean it"), default=list, blank=True
+    )
 
     class Meta:
         verbose_name = _("test not indicated")

@@ -12,12 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
-# Clinicians' names beside the symbols the catalog stores (vocab.md §12).
-OTHER_NAMES = {
-    "HER2": "ERBB2", "HER-2": "ERBB2", "C-ERBB-2": "ERBB2", "PD-L1": "CD274", "PDL1": "CD274", "C-MET": "MET",
-    "CMET": "MET", "TRKA": "NTRK1", "TRKB": "NTRK2", "TRKC": "NTRK3", "CD117": "KIT", "C-KIT": "KIT", "CD20": "MS4A1",
-    "ER": "ESR1", "PR": "PGR", "ABL": "ABL1",
-}  # fmt: skip
+from catalog.gene_names import current_symbol, other_names
+
+# Former and clinicians' names beside the symbols the catalog stores (vocab.md §12).
+OTHER_NAMES = other_names()
 GENE = re.compile(r"(?<![A-Za-z0-9])(?:HER-2|PD-L1|C-MET|c-MET|c-KIT|CD\d+|[A-Z][A-Z0-9]{2,}|ER|PR)(?![a-z0-9])")
 NOT_GENES = re.compile(
     r"IHC|ISH|FISH|TPS|CPS|RAS|HRR|HRD|NSCLC|GIST|CML|AML|CLL|MCL|ALL|TMB\w*|MSI\w*|MSS|NGS|PCR|ARMS|ITD|TKD|DNA|RNA|"
@@ -108,7 +106,7 @@ class Reading:
 
 def symbol(name: str) -> str:
     name = name.strip()
-    return OTHER_NAMES.get(name.upper(), name.upper() if name.isascii() else name)
+    return current_symbol(name) if name.isascii() else name
 
 
 def genes_in(text: str) -> frozenset[str]:

@@ -5,9 +5,12 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from audit.guards import needs
-from catalog import queries
+from catalog import queries, restricted
 from catalog.forms.reading import CatalogFilter
 from catalog.models import Edition, Indication, NotIndicated
+
+# The starter library is a hundred rows, a hospital's own some dozens; more are found by a word.
+SHOWN = 200
 
 
 def _edition(request: HttpRequest) -> Edition | None:
@@ -27,7 +30,12 @@ def browse(request: HttpRequest) -> HttpResponse:
             found = found.filter(tumour=tumour)
         if grade := form.cleaned_data["grade"]:
             found = found.filter(grade=grade)
-    context = {"edition": edition, "form": form, "indications": found, "total": found.count()}
+    words = form.cleaned_data["q"] if form.is_valid() else ""
+    rules = queries.rules_in_force(edition and edition.institution_id, timezone.localdate()) if words else []
+    context = {
+        "edition": edition, "form": form, "indications": found[:SHOWN], "total": found.count(), "shown": SHOWN,
+        "refused": restricted.answers(words, rules=rules),
+    }  # fmt: skip
     return render(request, "catalog/browse.html", context)
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from referrals.api import batches, correcting, drafts, drugs, merging, others, studies, teams, views
+from referrals.api import batches, correcting, drafts, drugs, merging, ordering, others, studies, teams, views
 from referrals.api.register import DOINGS
 
 app_name = "referrals_api"
@@ -23,6 +23,7 @@ urlpatterns = [
     ),
     path("referrals/<str:pk>/label/", correcting.Label.as_view(), name="label"),
     path("specimens/<str:barcode>/", correcting.Scan.as_view(), name="scan"),
+    path("orderable-tests/", ordering.OrderableTests.as_view(), name="orderable"),
     path("drafts/", drafts.Drafts.as_view(), name="drafts"),
     path("drafts/<int:pk>/", drafts.OneDraft.as_view(), name="draft"),
     path("drafts/<int:pk>/submit/", drafts.Submit.as_view(), name="submit_draft"),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from audit.gates import Act, Judgement, cannot_judge, not_applicable, passes, refuses
+from catalog import restricted
 from catalog.models import Grade, RequestAuthority
 from referrals.gates.case import Case, local_day, rule
 from referrals.gates.words import day, link, say
@@ -24,6 +26,11 @@ SUSPENDED = _("The authority was suspended on %(day)s: %(reason)s.")
 NO_ETHICS = _("The study's ethics approval has lapsed or does not cover this site, so no one can be tested under it.")
 
 
+def answers_to(test: Any) -> list[str]:
+    """The answer of the list of tests not indicated, where such a test is meant."""
+    return [one.message for one in restricted.answers(f"{test.name} {test.genes}")]
+
+
 @rule("X02", clauses=["B2", "B3"], title=_("Listed in the catalog of indications"))
 def indication_is_in_the_catalog(case: Case, at: datetime, act: Act | None) -> Judgement:
     """A test is done for an indication the catalog of the day names, and for a diagnosis it covers (B2, B3).
@@ -34,7 +41,7 @@ def indication_is_in_the_catalog(case: Case, at: datetime, act: Act | None) -> J
     referral, indication = case.referral, case.referral.indication
     if indication is None:
         return refuses(
-            NOT_LISTED,
+            say(NOT_LISTED, *answers_to(referral.test)),
             mend=link("catalog:browse"),
             mend_label=_("Open the catalog"),
             facts=[(_("test"), referral.test.name), (_("indication"), _("none"))],
@@ -47,7 +54,7 @@ def indication_is_in_the_catalog(case: Case, at: datetime, act: Act | None) -> J
     if in_force is None or in_force.pk != edition.pk or indication.test_id != referral.test_id:
         known = in_force or _("none")
         return refuses(
-            NOT_LISTED,
+            say(NOT_LISTED, *answers_to(referral.test)),
             mend=link("catalog:browse"),
             mend_label=_("Open the catalog"),
             facts=[*facts, (_("edition in force that day"), str(known)), (_("test"), referral.test.name)],

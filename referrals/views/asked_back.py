@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from audit.gates import Refused
 from audit.guards import needs
 from audit.steps import Step
-from referrals import next_steps, pathway, requesting
+from referrals import next_steps, offering, pathway
 from referrals.actions import requests as actions
 from referrals.actions.held import as_drawn
 from referrals.forms.requests import (
@@ -103,9 +103,10 @@ def change(request: HttpRequest, referral: Referral) -> HttpResponse:
     searching = request.method == "POST" and request.POST.get("do") == "search"
     key = request.POST.get("indication", "")
     words = request.POST.get("test_query", request.GET.get("q", ""))[:60]
-    found = requesting.offers(
-        referral.institution, words, referral.diagnosis_code, int(key) if key.isdecimal() else None
-    )
+    found = offering.offers(
+        referral.institution, words, referral.diagnosis_code, int(key) if key.isdecimal() else None,
+        pathology=referral.pathology, stage=referral.stage, patient=referral.patient, by=user,
+    )  # fmt: skip
     extra = {
         "offers": found, "words": words, "not_listed": NOT_LISTED if words and not found.lines else "",
         "evidence": rows, "review": referral.mdt_reviews.order_by("concluded_at").last(),

@@ -19,7 +19,7 @@ from audit.guards import needs
 from audit.steps import Step
 from documents import pdf
 from documents.spreadsheets import attachment
-from referrals import deliberating, next_steps, requesting
+from referrals import deliberating, next_steps, offering
 from referrals.actions import deliberations as actions
 from referrals.deliberating import OPEN, Phase
 from referrals.forms.deliberations import (
@@ -128,10 +128,10 @@ def facts(referral: Referral, user: Any) -> list[tuple[Any, ...]]:
             (_("Grade"), line.get_grade_display()),
             (_("Linked drugs"), line.drugs),
         ]
-    offer = requesting.offer(referral)
+    offer = offering.offer(referral)
     if offer:
         rows += [
-            (_("Price"), f"{offer.price.amount:,.2f} {_('yuan')}" if offer.price else _("no price in force")),
+            (_("Price"), f"{offer.price:,.2f} {_('yuan')}" if offer.price is not None else _("no price in force")),
             (_("Where"), offer.where),
         ]
     rows.append((_("Requesting doctor"), referral.requester.name if referral.requester else ""))

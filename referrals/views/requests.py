@@ -18,7 +18,7 @@ from audit.guards import needs
 from catalog import technical_record
 from catalog.models import Indication
 from documents.paging import address, newest_first
-from referrals import pathway, queries, requesting
+from referrals import offering, pathway, queries, requesting
 from referrals.actions import drafts
 from referrals.actions import requests as actions
 from referrals.forms.requests import (
@@ -135,12 +135,15 @@ def tests_context(page: Page) -> dict[str, Any]:
     chosen = page.line
     institution = page.user.post.institution
     words = page.value("test_query")
-    found = requesting.offers(
+    found = offering.offers(
         institution,
         words,
         page.value("diagnosis_code"),
         chosen.pk if chosen else None,
         pathology=page.value("pathology"),
+        stage=page.value("stage"),
+        patient=page.patient,
+        by=page.user,
     )
     return {"offers": found, "words": words, "not_listed": NOT_LISTED if words and not found.lines else ""}
 

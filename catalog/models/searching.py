@@ -1,0 +1,137 @@
+"""How a line of the catalog is found by what a doctor types, from an index of letter pairs.
+
+Every word must be found in the line or in its test. A word that names a gene stands for all names of that gene, as a
+whole name; a word of letters also for the drugs whose pinyin initials begin so; an ICD-10 code for every line that
+covers it. The functions `catalog_searchable` and `catalog_grams` are the database's (migration `genes_and_search`):
+PostgreSQL's own letter-triples know no Chinese in a database of locale C, and a word of two characters has none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import F, Func, Q, QuerySet, TextField
+
+from catalog.gene_names import plain
+from catalog.models.genes import Gene
+from catalog.naming import initials
+
+# The columns in the order of the index.
+LINE = (
+    "code", "tumour", "icd10", "setting", "genes", "alteration", "method_primary", "method_alternative", "purpose",
+    "drugs", "tumour_initials",
+)  # fmt: skip
+TEST = ("code", "name", "initials")
+MOST_WORDS = 8
+DIAGNOSIS = re.compile(r"[CD]\d\d(?:\.\d{1,3})?", re.IGNORECASE)
+LETTERS = re.compile(r"[a-z]{3,}")
+
+
+class Searchable(Func):
+    function = "catalog_searchable"
+    output_field = TextField()
+
+
+class Grams(Func):
+    function = "catalog_grams"
+    output_field = ArrayField(TextField())
+
+
+def pairs(text: str) -> list[str]:
+    """The letter pairs of a text, or its one letter: what the index holds of it."""
+    return sorted({text[at : at + 2] for at in range(len(text) - 1)}) or [text]
+
+
+def _with_text(found: QuerySet, columns: Sequence[str]) -> QuerySet:
+    # One expression, and its columns spelled as the index spells them.
+    return found.alias(text=Searchable(*map(F, columns)), grams=Grams(Searchable(*map(F, columns))))
+
+
+def _says(text: str, *, whole: bool = False) -> Q:
+    """That a line says this text; `whole`: not as a part of a longer name, so that MET is not in methylation."""
+    found = Q(grams__contains=pairs(text))
+    if whole:
+        return found & Q(text__regex=rf"(^|[^a-z0-9]){re.escape(text)}([^a-z0-9]|$)")
+    return found if len(text) <= 2 else found & Q(text__contains=text)
+
+
+def search(found: Any, words: str) -> Any:
+    """The lines of `found` in which every word is found; all of them for no word."""
+    asked = list(dict.fromkeys(words.split()))[:MOST_WORDS]
+    named = _names_of_genes(asked)
+    for word in asked:
+        found = found.filter(_word(found, word, named.get(plain(word), [])))
+    return found
+
+
+def _names_of_genes(words: Iterable[str]) -> dict[str, list[str]]:
+    """Word as compared → every name of the gene it means."""
+    named: dict[str, list[str]] = {}
+    for keys in Gene.objects.called(words).values_list("keys", flat=True):
+        for key in keys:
+            named.setdefault(key, []).extend(keys)
+    return named
+
+
+def _word(found: QuerySet, word: str, names: list[str]) -> Q:
+    lines = found.model._base_manager.all()
+    tests = found.model._meta.get_field("test").related_model._base_manager.all()
+    if DIAGNOSIS.fullmatch(word):
+        return covering(found, word) | Q(code__iexact=word)
+    text = plain(word)
+    if not text:
+        return Q()
+    says = Q()
+    for name in names:
+        says |= _says(name, whole=True)
+    if not names:
+        says = _says(text)
+        for drug in _drugs_by_initials(found, text):
+            says |= _says(plain(drug))
+    by_test = _with_text(tests, TEST).filter(says)
+    either = _with_text(lines, LINE).filter(says).values("pk").union(lines.filter(test__in=by_test).values("pk"))
+    return Q(pk__in=either)
+
+
+def covering(found: QuerySet, diagnosis_code: str) -> Q:
+    """The lines whose ICD-10 ranges cover a diagnosis; the ranges themselves are few."""
+    ranges = found.order_by().values_list("icd10_match", flat=True).distinct()
+    return Q(icd10_match__in=[one for one in ranges if in_ranges(one, diagnosis_code)])
+
+
+def in_ranges(ranges: str, diagnosis_code: str) -> bool:
+    """Whether an ICD-10 code lies in ranges: C18-C20 covers C19.1 and C18—C20, C92.0 not C92.1."""
+    low, _dash, high = re.sub("[—－–]", "-", diagnosis_code.strip().upper()).partition("-")
+    return any(start <= low[: len(start)] and (high or low)[: len(end)] <= end for start, end in _read(ranges))
+
+
+@cache
+def _read(ranges: str) -> tuple[tuple[str, str], ...]:
+    parts = [part.strip().upper().partition("-") for part in re.split(r"[;；、]", ranges)]
+    return tuple((low, high or low) for low, _dash, high in parts if low)
+
+
+def _drugs_by_initials(found: QuerySet, letters: str) -> list[str]:
+    """The drugs of these lines whose pinyin initials begin so: axtn → 奥希替尼."""
+    if not LETTERS.fullmatch(letters):
+        return []
+    cells = found.order_by().exclude(drugs="").values_list("drugs", flat=True).distinct()
+    names = {name for cell in cells for name in drug_names(cell)}
+    return sorted(name for name in names if _initials(name).startswith(letters))
+
+
+@cache
+def _initials(name: str) -> str:
+    return initials(name)
+
+
+@cache
+def drug_names(cell: str) -> tuple[str, ...]:
+    """The drugs of a cell, without remarks: 埃万妥单抗（联合化疗）；舒沃替尼 → 埃万妥单抗, 舒沃替尼."""
+    bare = re.sub(r"（[^（）]*）|\([^()]*\)", "", cell)
+    names = [re.sub("等$", "", one.strip()) for one in re.split("[、；;，,/＋+]", bare)]
+    return tuple(dict.fromkeys(one for one in names if one and one != "—"))
