@@ -159,3 +159,22 @@ def test_x02_gives_the_answer_where_a_restricted_item_is_meant(hospital):
     said = judge("X02", asked, timezone.now())
     assert said.blocks
     assert "全外显子/全基因组检测须按无指南支持项目或研究项目管理" in str(said.message)
+
+
+def test_a_program_is_given_the_same_answer(hospital, doctor, patient, program):
+    line = indication("LUNG-01")
+    PriceFactory(institution=hospital, test=line.test)
+    ReferralFactory(institution=hospital, patient=patient, indication=line, reported=True)
+    asks = program(doctor)
+    answer = asks.get("orderable-tests/", q="her1", diagnosis="C34.1", record_no="Z100001")
+    assert answer.status_code == 200, answer.content
+    one = next(one for one in answer.json()["lines"] if one["indication"]["code"] == "LUNG-01")
+    assert one["repeats"][0]["rule"] == "N11"
+    assert one["price"]
+    assert {"name": "奥希替尼", "in_formulary": None, "insurance": None, "restriction": ""} in one["drugs"]
+    refused = asks.get("orderable-tests/", q="化疗敏感性").json()
+    assert ["不列入本院目录" in one["message"] for one in refused["not_indicated"]] == [True]
+    assert asks.get("orderable-tests/", q="EGFR", record_no="ZZZ").status_code == 400
+    listed = asks.get("catalog/not-indicated/", q="WES").json()
+    assert [one["code"] for one in listed] == ["N04"]
+    assert len(asks.get("catalog/not-indicated/").json()) == 16

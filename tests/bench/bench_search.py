@@ -24,6 +24,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
+from django.urls import reverse  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from accounts.models import Post, User  # noqa: E402
@@ -135,7 +136,7 @@ def _one(words: str, post: Post, user: Any, client: Client, bare: Any, times: in
         return offering.offers(post.institution, words, DIAGNOSIS, by=user)
 
     def page() -> Any:
-        return client.post("/referrals/new/tests/", {"test_query": words, "diagnosis_code": DIAGNOSIS})
+        return client.post(reverse("referrals:new_tests"), {"test_query": words, "diagnosis_code": DIAGNOSIS})
 
     keys = [one.line.pk for one in ask().lines]
 
