@@ -47,7 +47,7 @@ DROP FUNCTION IF EXISTS public.catalog_plain(text);
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0003_editions_in_the_making"),
+        ("catalog", "0004_authority_and_staff"),
     ]
 
     operations = [
