@@ -47,7 +47,7 @@ DROP FUNCTION IF EXISTS public.catalog_plain(text);
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0004_authority_and_staff"),
+        ("catalog", "0005_call_back_an_approval"),
     ]
 
     operations = [
