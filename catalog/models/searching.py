@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -51,12 +52,28 @@ def _with_text(found: QuerySet, columns: Sequence[str]) -> QuerySet:
     return found.alias(text=Searchable(*map(F, columns)), grams=Grams(Searchable(*map(F, columns))))
 
 
-def _says(text: str, *, whole: bool = False) -> Q:
-    """That a line says this text; `whole`: not as a part of a longer name, so that MET is not in methylation."""
-    found = Q(grams__contains=pairs(text))
-    if whole:
-        return found & Q(text__regex=rf"(^|[^a-z0-9]){re.escape(text)}([^a-z0-9]|$)")
-    return found if len(text) <= 2 else found & Q(text__contains=text)
+@dataclass(frozen=True)
+class Said:
+    """A text to be found. `whole`: not as a part of a longer name, so that MET is not in methylation."""
+
+    text: str
+    whole: bool = False
+
+    @property
+    def in_text(self) -> Q:
+        if self.whole:
+            return Q(text__regex=rf"(^|[^a-z0-9]){re.escape(self.text)}([^a-z0-9]|$)")
+        return Q(text__contains=self.text)
+
+
+def _saying(found: QuerySet, columns: Sequence[str], any_of: Sequence[Said]) -> QuerySet:
+    """Those that say any of these. The pairs stand apart from the text: so the index alone answers for them, and the
+    database never makes the pairs of a row to look at it again."""
+    by_index, by_text = Q(), Q()
+    for one in any_of:
+        by_index |= Q(grams__contains=pairs(one.text))
+        by_text |= one.in_text
+    return _with_text(found, columns).filter(by_index).filter(by_text).order_by()
 
 
 def search(found: Any, words: str) -> Any:
@@ -85,15 +102,11 @@ def _word(found: QuerySet, word: str, names: list[str]) -> Q:
     text = plain(word)
     if not text:
         return Q()
-    says = Q()
-    for name in names:
-        says |= _says(name, whole=True)
-    if not names:
-        says = _says(text)
-        for drug in _drugs_by_initials(found, text):
-            says |= _says(plain(drug))
-    by_test = _with_text(tests, TEST).filter(says)
-    either = _with_text(lines, LINE).filter(says).values("pk").union(lines.filter(test__in=by_test).values("pk"))
+    says = [Said(name, whole=True) for name in names] or [
+        Said(text), *(Said(plain(drug)) for drug in _drugs_by_initials(found, text))
+    ]  # fmt: skip
+    by_test = _saying(tests, TEST, says)
+    either = _saying(lines, LINE, says).values("pk").union(lines.filter(test__in=by_test).order_by().values("pk"))
     return Q(pk__in=either)
 
 
