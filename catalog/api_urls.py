@@ -1,6 +1,6 @@
 from django.urls import path
 
-from catalog import api, api_authority, api_formulary, comparing_api, making_api
+from catalog import api, api_authority, api_capability, api_formulary, comparing_api, making_api
 
 app_name = "catalog_api"
 
@@ -14,6 +14,10 @@ urlpatterns = [
     path("catalog/authorities/<int:pk>/steps/", api_authority.AuthorityStep.as_view(), name="authority_step"),
     path("catalog/trainings/", api_authority.Trainings.as_view(), name="trainings"),
     path("catalog/qualifications/", api_authority.Qualifications.as_view(), name="qualifications"),
+    path("catalog/capabilities/", api_capability.Capabilities.as_view(), name="capabilities"),
+    path("catalog/capabilities/<int:pk>/steps/", api_capability.CapabilityStep.as_view(), name="capability_step"),
+    path("catalog/intakes/", api_capability.Intakes.as_view(), name="intakes"),
+    path("catalog/intakes/<int:pk>/steps/", api_capability.IntakeStep.as_view(), name="intake_step"),
     path("catalog/editions/", making_api.Editions.as_view(), name="editions"),
     path("catalog/editions/<int:pk>/", making_api.OneEdition.as_view(), name="edition"),
     path("catalog/editions/<int:pk>/head/", making_api.Head.as_view(), name="edition_head"),

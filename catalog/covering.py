@@ -8,12 +8,15 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import (
+    CapabilityProduct,
     DrugTargetRule,
     Edition,
     FormularyEntry,
     InHouseCapability,
     Qualification,
+    QualityRound,
     RequestAuthority,
+    TechnologyIntake,
     Training,
 )
 from policy import coverage
@@ -31,6 +34,18 @@ def _authorities(institution: int) -> Any:
 
 def _capabilities(institution: int) -> Any:
     return InHouseCapability.objects.filter(institution_id=institution)
+
+
+def _intakes(institution: int) -> Any:
+    return TechnologyIntake.objects.filter(institution_id=institution)
+
+
+def _products(institution: int) -> Any:
+    return CapabilityProduct.objects.filter(institution_id=institution)
+
+
+def _rounds(institution: int) -> Any:
+    return QualityRound.objects.filter(institution_id=institution)
 
 
 def _trainings(institution: int) -> Any:
@@ -55,7 +70,20 @@ def claim_all() -> None:
     claim(["A40", "B3"], "form", _("Making an edition: draft, expert review, check, approval"), "catalog:editions")
     claim("B4", "form", _("Search of the indication catalog"), "catalog:browse")
     claim(["A23", "A42"], "record", _("Request authority"), "catalog:authorities", rows=_authorities, at="starts_on")
-    claim(["A2", "A14"], "record", _("In-house capability"), rows=_capabilities, at="registered_on")
+    intake = _("First-time technology: argued, reviewed, approved")
+    claim("A43", "record", intake, "catalog:intakes", rows=_intakes, at="proposed_at")
+    products = _("Registered reagents and platforms; research-only ones refused, own ones with approval")
+    claim(["A16", "A45", "A46"], "record", products, "catalog:capabilities", rows=_products, at="valid_from")
+    rounds = _("Rounds of external quality assessment; a failed one closes the test")
+    claim("A15", "record", rounds, "catalog:capabilities", rows=_rounds, at="held_on")
+    claim(
+        ["A2", "A14", "A17", "A41"],
+        "record",
+        _("In-house capability"),
+        "catalog:capabilities",
+        rows=_capabilities,
+        at="registered_on",
+    )
     claim(["A3", "A42"], "record", _("Training on record"), "catalog:authorities", rows=_trainings, at="held_on")
     qualified = _("Qualification of pathologists and technicians, who alone sign specimen assessments")
     claim(["A2", "A3"], "record", qualified, "catalog:authorities", rows=_qualifications, at="valid_from")

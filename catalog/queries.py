@@ -8,6 +8,7 @@ from datetime import date, datetime
 from django.db.models import Q
 from django.utils import timezone
 
+from catalog import capability
 from catalog.gene_names import current_symbol, other_names
 from catalog.models import (
     DrugTargetRule,
@@ -17,7 +18,6 @@ from catalog.models import (
     GeneTest,
     Grade,
     Indication,
-    InHouseCapability,
     RequestAuthority,
     RuleEdition,
 )
@@ -82,10 +82,8 @@ def may_request(user, institution, grade: str, at: date | datetime) -> bool:
 
 
 def done_in_house(institution, test: GeneTest, at: date | datetime) -> bool:
-    """Whether the institution had registered this test as its own on that day (clauses A2, A14)."""
-    on = day_of(at)
-    registered = InHouseCapability.objects.filter(institution=institution, test=test, registered_on__lte=on)
-    return registered.exclude(ends_on__lt=on).exists()
+    """Whether the institution may do this test itself on that day: registered, and all it stands on holds (A2, A14)."""
+    return bool(capability.open_tests(institution, [test], day_of(at)))
 
 
 # A symbol as it is written: letters and digits, as H3-3A, NTRK1/2/3 apart; never a method or a marker's name.

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from catalog.views import authority, drugs, edition_rows, editions, papers, reading, review, sheets
+from catalog.views import authority, capability, drugs, edition_rows, editions, papers, reading, review, sheets
 
 app_name = "catalog"
 
@@ -15,6 +15,10 @@ urlpatterns = [
     path("drug-rules/<int:pk>/<str:code>/", drugs.edit_rule, name="edit_rule"),
     path("authorities/", authority.index, name="authorities"),
     path("authorities/<int:pk>/", authority.person, name="person"),
+    path("in-house/", capability.index, name="capabilities"),
+    path("in-house/<int:pk>/", capability.detail, name="capability"),
+    path("in-house/intakes/", capability.intakes, name="intakes"),
+    path("in-house/intakes/<int:pk>/", capability.intake, name="intake"),
     path("editions/", editions.index, name="editions"),
     path("editions/new/", editions.start, name="new_edition"),
     path("editions/<int:pk>/", editions.detail, name="edition"),

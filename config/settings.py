@@ -277,6 +277,8 @@ SELF_PAY_NOTICE_CLASSES = env.words("SELF_PAY_NOTICE_CLASSES", "自费")
 CATALOG_EXPERTS = env.number("CATALOG_EXPERTS", 3)
 CATALOG_QUORUM = env.number("CATALOG_QUORUM", 3)
 CATALOG_AGREEMENT_PERCENT = env.number("CATALOG_AGREEMENT_PERCENT", 66)
+# Clause A43: members of the technical committee whose opinions an approval of a first-time technology needs.
+TECHNOLOGY_REVIEWERS = env.number("TECHNOLOGY_REVIEWERS", 3)
 # Clause A42: a request authority is renewed on a training passed within so many months.
 TRAINING_WITHIN_MONTHS = env.number("TRAINING_WITHIN_MONTHS", 12)
 

@@ -14,7 +14,16 @@ from django.utils import timezone
 from accounts.models import Department, Institution, Post, Role, User
 from accounts.queries import DEMO_PASSWORD
 from audit import declaring
-from catalog.models import InHouseCapability, Qualification, RequestAuthority
+from catalog.models import (
+    CapabilityEquipment,
+    CapabilityProduct,
+    CapabilityStaff,
+    InHouseCapability,
+    Qualification,
+    QualityRound,
+    RequestAuthority,
+    Training,
+)
 from referrals.actions import studies, teams
 from referrals.models import MDTSeat, MDTTeam, Referral, Study
 from supervision import actions as supervision
@@ -89,6 +98,7 @@ def load(*, say: Callable[[str], None] = lambda line: None) -> None:
         _in_house()
         _authorities(machine)
         _qualifications(machine)
+        _capability_parts(machine)
         _teams(machine)
         _study(machine)
     say("演示数据已就绪")
@@ -170,9 +180,20 @@ def _insurance_classes() -> None:
 def _in_house() -> None:
     """What the ledger shows the hospitals do themselves is registered as theirs."""
     done = Referral.objects.filter(collected_at__isnull=False, laboratory__isnull=True, reported_at__isnull=False)
+    # Rows of an earlier demo, from before the parts were kept.
+    InHouseCapability.objects.filter(is_detailed=False, registered_on=LEDGER_BEGINS).update(
+        is_detailed=True, is_established=True
+    )
     known = set(InHouseCapability.objects.values_list("institution_id", "test_id"))
     InHouseCapability.objects.bulk_create(
-        InHouseCapability(institution_id=institution, test_id=test, registered_on=LEDGER_BEGINS)
+        InHouseCapability(
+            institution_id=institution,
+            test_id=test,
+            registered_on=LEDGER_BEGINS,
+            is_detailed=True,
+            is_established=True,
+            department=Department.objects.filter(institution=institution, name__contains="病理").first(),
+        )
         for institution, test in done.order_by().values_list("institution_id", "test_id").distinct()
         if (institution, test) not in known
     )
@@ -208,6 +229,38 @@ def _qualifications(machine: User) -> None:
         for (person, institution), post in seen.items()
         if (person, institution) not in known
     )  # fmt: skip
+
+
+def _capability_parts(machine: User) -> None:
+    """What the hospitals' own tests stand on: equipment, a trained person, registrations, a passed round."""
+    for one in InHouseCapability.objects.filter(is_detailed=True, qualityround__isnull=True).select_related("test"):
+        if one.department is None:
+            one.department = Department.objects.filter(institution=one.institution_id).order_by("pk").first()
+            one.save(update_fields=["department"])
+        post = Post.objects.filter(role_id="R05", institution=one.institution_id).order_by("pk").first()
+        if post is None:
+            continue
+        kept = {"institution_id": one.institution_id, "recorded_by": machine}
+        Qualification.objects.get_or_create(
+            user=post.user, institution_id=one.institution_id, kind=Qualification.Kind.AMPLIFICATION,
+            defaults={"number": f"演示PCR{post.user.username}", "valid_from": LEDGER_BEGINS, "recorded_by": machine},
+        )  # fmt: skip
+        Training.objects.get_or_create(
+            user=post.user, institution_id=one.institution_id, title="病理分子检测质量控制培训", held_on=LEDGER_BEGINS,
+            defaults={"passed": True, "recorded_by": machine},
+        )  # fmt: skip
+        CapabilityStaff.objects.create(capability=one, user=post.user, valid_from=LEDGER_BEGINS, **kept)
+        CapabilityEquipment.objects.create(
+            capability=one, name="演示设备", serial=f"演示{one.pk}", valid_from=LEDGER_BEGINS, **kept
+        )
+        for kind in CapabilityProduct.Kind:
+            CapabilityProduct.objects.create(
+                capability=one, kind=kind, name=f"演示{kind.label}", basis=CapabilityProduct.Basis.REGISTERED,
+                number=f"国械注准2024340{one.pk:04}", valid_from=LEDGER_BEGINS, **kept,
+            )  # fmt: skip
+        QualityRound.objects.create(
+            capability=one, organiser="演示质评机构", name="2025年第一次", held_on=date(2025, 6, 1), passed=True, **kept
+        )
 
 
 def _teams(machine: User) -> None:

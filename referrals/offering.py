@@ -17,9 +17,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Institution, User
+from catalog import capability, restricted
 from catalog import queries as catalog
-from catalog import restricted
-from catalog.models import FormularyEntry, GeneTest, Grade, Indication, InHouseCapability, NotIndicated
+from catalog.models import FormularyEntry, GeneTest, Grade, Indication, NotIndicated
 from catalog.models.searching import drug_names
 from referrals import requesting
 from referrals.models import Patient, Referral, Result
@@ -147,15 +147,14 @@ def _found(
 
 
 def complete(listed: list[Offer], institution: Institution, on: date) -> None:
-    """Price, and where it would be done; one query."""
+    """Price, and where it would be done; a constant number of queries."""
     here, tests = {"institution": institution, "test": OuterRef("pk")}, {one.line.test_id for one in listed}
     price = Price.objects.in_force(on).filter(**here).order_by("-effective_from")
-    own = InHouseCapability.objects.filter(_until("ends_on", on), **here, registered_on__lte=on)
+    own = capability.open_tests(institution, tests, on)
     items = ContractItem.objects.filter(_until("valid_to", on), **here, valid_from__lte=on)
     known = GeneTest.objects.filter(pk__in=tests).annotate(
         amount=Subquery(price.values("amount")[:1]),
         published_on=Subquery(price.values("published_on")[:1]),
-        own=Exists(own),
         contracted=Exists(items),
         is_open=Exists(_open_today(items, institution, on)),
     )
@@ -163,7 +162,8 @@ def complete(listed: list[Offer], institution: Institution, on: date) -> None:
     for one in listed:
         test: Any = by_test[one.line.test_id]
         one.price, one.published_on = test.amount, test.published_on
-        one.in_house, one.outsourced, one.is_open = test.own, test.contracted, test.own or test.is_open
+        one.in_house, one.outsourced = test.pk in own, test.contracted
+        one.is_open = one.in_house or test.is_open
 
 
 def _until(last: str, on: date) -> Q:

@@ -16,7 +16,19 @@ import factory
 from factory.django import DjangoModelFactory
 
 from accounts.models import Department, Institution, Post, Role, User
-from catalog.models import GeneTest, Grade, Indication, Qualification, RequestAuthority
+from catalog.models import (
+    CapabilityEquipment,
+    CapabilityProduct,
+    CapabilityStaff,
+    GeneTest,
+    Grade,
+    Indication,
+    InHouseCapability,
+    Qualification,
+    QualityRound,
+    RequestAuthority,
+    Training,
+)
 from consent.models import Consent
 from referrals import models as r
 from vendors.models import Contract, ContractItem, Credential, Laboratory, Price
@@ -133,6 +145,34 @@ def staff(role: str, institution: Institution, department: Department | None = N
     made = PostFactory(user=UserFactory(**user), role=role, institution=institution, department=department).user
     if role == "R05":
         QualificationFactory(user=made, institution=institution)
+    return made
+
+
+def in_house(institution: Institution, test: GeneTest) -> InHouseCapability:
+    """A test done in-house with all it stands on."""
+    kept = {"institution": institution, "valid_from": date(2025, 1, 1), "recorded_by": User.objects.machine()}
+    department = institution.departments.first() or DepartmentFactory(institution=institution)
+    made = InHouseCapability.objects.create(
+        institution=institution, test=test, registered_on=date(2025, 1, 1), department=department, is_detailed=True,
+        is_established=True,
+    )  # fmt: skip
+    person = staff("R05", institution)
+    for kind in ("amplification", "laboratory"):
+        QualificationFactory(user=person, institution=institution, kind=kind)
+    Training.objects.create(
+        institution=institution, user=person, title="室内质控培训", held_on=date(2025, 1, 1), passed=True,
+        recorded_by=User.objects.machine(),
+    )  # fmt: skip
+    CapabilityStaff.objects.create(capability=made, user=person, **kept)
+    CapabilityEquipment.objects.create(capability=made, name="荧光定量PCR仪", serial="Q5-01", **kept)
+    for kind in ("reagent", "platform"):
+        CapabilityProduct.objects.create(
+            capability=made, kind=kind, name="检测试剂盒", basis="registered", number="国械注准20183400507", **kept
+        )
+    QualityRound.objects.create(
+        institution=institution, capability=made, organiser="国家卫健委临检中心", name="2025年第一次",
+        held_on=date(2025, 5, 1), passed=True, recorded_by=User.objects.machine(),
+    )  # fmt: skip
     return made
 
 

@@ -14,7 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts.models import Institution, Post, Role, User
 from audit.models import Alarm
 from catalog import actions as catalog
-from catalog.models import Indication, RequestAuthority, RuleEdition
+from catalog.models import Indication, InHouseCapability, RequestAuthority, RuleEdition
 from documents.models import StoredFile
 from referrals.models import MDTTeam, Patient, Referral, Study
 from reports import actions as reports
@@ -102,6 +102,8 @@ MADE_BY_OTHERS = (
     "referrals_api:special_use_sign",
     "referrals_api:special_use_withdraw",
     "catalog:comment",
+    "catalog:intake",
+    "catalog_api:intake_step",
     "catalog_api:edition_comment",
     "catalog_api:edition_sheet",
     "catalog:sheet",
@@ -166,6 +168,8 @@ def objects(county):
         "supervision": [one(LedgerImport), None],
         "vendors:laboratory": [one(Laboratory), None],
         "vendors:publish": [one(Price, **mine), one(Price, **theirs)],
+        "catalog:capability": [one(InHouseCapability, **mine), one(InHouseCapability, **theirs)],
+        "catalog_api:capability_step": [one(InHouseCapability, **mine), one(InHouseCapability, **theirs)],
         "catalog:person": [one(User, posts__institution__code="LXZ"), one(User, posts__institution__code="LXY")],
         "catalog_api:authority_step": [one(RequestAuthority, **mine), one(RequestAuthority, **theirs)],
         "catalog:rule_edition": [one(RuleEdition), None],

@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from catalog import effects
+from catalog import capability, effects
 from catalog.diffing import Difference
 from catalog.effects import Effect, Touched
-from catalog.models import Indication, InHouseCapability
+from catalog.models import Indication
 from vendors.models import ContractItem, Price
 
 
@@ -61,10 +61,10 @@ def _priced(institution: int | None, tests: Iterable[int], on: date) -> set[int]
 
 
 def _placed(institution: int | None, tests: Iterable[int], on: date) -> set[int]:
-    own = InHouseCapability.objects.filter(institution=institution, test__in=tests, registered_on__lte=on)
+    tests = list(tests)
     items = ContractItem.objects.filter(institution=institution, test__in=tests, valid_from__lte=on)
     open_ended = Q(valid_to__isnull=True) | Q(valid_to__gte=on)
-    return set(own.exclude(ends_on__lt=on).values_list("test_id", flat=True)) | set(
+    return capability.open_tests(institution, tests, on) | set(
         items.filter(open_ended).order_by().values_list("test_id", flat=True)
     )
 

@@ -1,6 +1,14 @@
 """The catalog: what is indicated, what is not, what drugs ask for, and who may ask."""
 
 from catalog.models.authority import InHouseCapability, RequestAuthority
+from catalog.models.capability import (
+    CapabilityEquipment,
+    CapabilityProduct,
+    CapabilityStaff,
+    IntakeOpinion,
+    QualityRound,
+    TechnologyIntake,
+)
 from catalog.models.common import Grade
 from catalog.models.drugs import FormularyEntry, RuleEdition
 from catalog.models.editions import Edition, GeneTest, Indication
@@ -17,6 +25,9 @@ from catalog.models.rules import DrugTargetRule, NotIndicated
 from catalog.models.staff import Qualification, Training
 
 __all__ = [
+    "CapabilityEquipment",
+    "CapabilityProduct",
+    "CapabilityStaff",
     "CommentAnswer",
     "DrugTargetRule",
     "Edition",
@@ -28,12 +39,15 @@ __all__ = [
     "Grade",
     "InHouseCapability",
     "Indication",
+    "IntakeOpinion",
     "NotIndicated",
     "Qualification",
+    "QualityRound",
     "RequestAuthority",
     "RowChange",
     "RowComment",
     "RuleEdition",
     "SheetImport",
+    "TechnologyIntake",
     "Training",
 ]

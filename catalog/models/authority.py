@@ -135,10 +135,19 @@ class RequestAuthority(models.Model):
 
 
 class InHouseCapability(models.Model):
-    """Clauses A2 and A14: a test the institution does itself, once it is registered."""
+    """Clauses A2 and A14: a test the institution does itself, once it is registered.
+
+    A plain one, from a ledger or from before its parts were kept, counts for days gone by only (`catalog.capability`).
+    """
 
     institution = models.ForeignKey("accounts.Institution", models.PROTECT, verbose_name=_("institution"))
     test = models.ForeignKey(GeneTest, models.PROTECT, verbose_name=_("gene test"))
+    department = models.ForeignKey(
+        "accounts.Department", models.PROTECT, null=True, blank=True, verbose_name=_("department")
+    )
+    is_detailed = models.BooleanField(_("its parts are on record"), default=False)
+    # Done here before: no first-time technology (A43).
+    is_established = models.BooleanField(_("done here before"), default=False)
     registered_on = models.DateField(_("registered on"))
     ends_on = models.DateField(_("to"), null=True, blank=True)
 

@@ -134,6 +134,11 @@ COUNTERPARTS: dict[str, tuple[str, ...]] = {
         "catalog_api:trainings",
         "catalog_api:qualifications",
     ),
+    # What is done in-house
+    "catalog:capabilities": ("catalog_api:capabilities",),
+    "catalog:capability": ("catalog_api:capability_step",),
+    "catalog:intakes": ("catalog_api:intakes",),
+    "catalog:intake": ("catalog_api:intake_step",),
     # Editions of the catalog
     "catalog:new_edition": ("catalog_api:editions",),
     "catalog:edition_step": ("catalog_api:edition_step",),

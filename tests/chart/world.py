@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts import delegations
 from accounts.models import Delegation, Post, User
-from catalog.models import Grade, InHouseCapability, RequestAuthority
+from catalog.models import Grade, RequestAuthority
 from consent import tasks
 from referrals.actions import teams
 from referrals.models import EthicsApproval, Referral
@@ -104,7 +104,7 @@ class World:
         tests = {code: f.indication(code).test for code in sorted(lines)}
         self.tests = list({test.pk: test for test in tests.values()}.values())
         in_house = tests["LUNG-01"]
-        InHouseCapability.objects.create(institution=self.hospital, test=in_house, registered_on=date(2025, 1, 1))
+        f.in_house(self.hospital, in_house)
         sent = [one for one in self.tests if one.pk != in_house.pk]
         self.laboratories = [f.LaboratoryFactory(), f.LaboratoryFactory()]
         for laboratory, price in zip(self.laboratories, (Decimal("600.00"), Decimal("650.00")), strict=True):
