@@ -40,7 +40,8 @@ class CapabilityShape(serializers.ModelSerializer):
 
     def get_closed_by(self, one: InHouseCapability) -> list[str]:
         if "registry" not in self.__dict__:
-            rows = self.parent.instance if self.parent is not None else [one]  # type: ignore[attr-defined]
+            many: Any = self.parent
+            rows = many.instance if many is not None else [one]
             self.__dict__["registry"] = capability.Registry.of(rows)
         return [str(why) for why in self.__dict__["registry"].shut(one, timezone.localdate())]
 

@@ -68,7 +68,9 @@ class Record:
     def states(self) -> list[tuple[RequestAuthority, str, bool]]:
         """Each authority, its state today, and whether another row follows it."""
         followed = {one.follows_id for one in self.authorities}
-        return [(one, one.state(self.today), one.pk in followed) for one in self.authorities]
+        lifted = {one.follows_id for one in self.authorities if one.lifted_reason}
+        stand = [(one, one.state(self.today)) for one in self.authorities]
+        return [(one, state, one.pk in (lifted if state == "suspended" else followed)) for one, state in stand]
 
     @property
     def highest(self) -> Grade | None:

@@ -146,6 +146,18 @@ def test_a_suspension_holds_at_once_for_every_grade_and_lifting_gives_back_what_
         authority.lift(user=hospital.doctor, reason="整改合格", by=hospital.affairs)
 
 
+def test_a_renewed_authority_that_is_suspended_comes_back_whole(hospital):
+    """A42: the renewal that follows it lifts nothing by itself."""
+    made = grant(hospital, ends_on=later(20))
+    trained(hospital)
+    authority.renew(authority=made, ends_on=later(300), by=hospital.affairs)
+    assert authority.suspend(user=hospital.doctor, reason=REASON, by=hospital.affairs) == 2
+    assert technical_record.standing(hospital.doctor, hospital.institution).is_suspended
+    assert authority.lift(user=hospital.doctor, reason="整改合格", by=hospital.affairs) == 2
+    assert holds(hospital) == Grade.DISCUSSION
+    assert queries.authority(hospital.doctor, hospital.institution, later(200)) == Grade.DISCUSSION
+
+
 def test_withdrawn_is_for_good_and_leaves_the_other_grades(hospital):
     """A42."""
     grant(hospital, "routine")

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models.common import Grade, period, person
@@ -34,12 +34,13 @@ class RequestAuthorityQuerySet(InstitutionQuerySet):
         return self.in_force(on).filter(ends_on__lte=by, followed_by__isnull=True)
 
     def suspended(self, on: date) -> "RequestAuthorityQuerySet":
-        """Suspended and not lifted, withdrawn or ended since."""
+        """Suspended and not lifted, withdrawn or ended since. A renewal that follows lifts nothing."""
+        lifting = self.model.objects.filter(follows=OuterRef("pk")).exclude(lifted_reason="")
         return self.filter(
+            ~Exists(lifting),
             Q(ends_on__isnull=True) | Q(ends_on__gte=on),
             suspended_on__lte=on,
             withdrawn_on__isnull=True,
-            followed_by__isnull=True,
         )
 
 
