@@ -128,7 +128,7 @@ def test_x04_a_doctor_without_the_authority_is_refused(ask, hospital, line):
         ask(by=young)
     assert codes(refused) == ["X04"]
     assert "请由具备权限的医师申请" in words(refused)[0]
-    assert refused.value.refusals[0].mend == ""
+    assert "/catalog/authorities/" in refused.value.refusals[0].mend
 
 
 def test_x10_a_study_without_ethics_approval_is_refused(ask, hospital):
