@@ -1,6 +1,6 @@
 from django.urls import path
 
-from catalog import api, api_authority, api_capability, api_formulary, comparing_api, making_api
+from catalog import api, api_authority, api_capability, api_formulary, api_rules, comparing_api, making_api
 
 app_name = "catalog_api"
 
@@ -10,6 +10,11 @@ urlpatterns = [
     path("catalog/not-indicated/", api.NotIndicatedTests.as_view(), name="not_indicated"),
     path("catalog/tests/", api.Tests.as_view(), name="tests"),
     path("formulary/", api_formulary.Formulary.as_view(), name="formulary"),
+    path("drug-rule-editions/", api_rules.RuleEditions.as_view(), name="rule_editions"),
+    path("drug-rule-editions/<int:pk>/", api_rules.OneRuleEdition.as_view(), name="rule_edition"),
+    path("drug-rule-editions/<int:pk>/steps/", api_rules.RuleEditionStep.as_view(), name="rule_step"),
+    path("drug-rule-editions/<int:pk>/rules/", api_rules.PutRule.as_view(), name="put_rule"),
+    path("drug-rule-editions/<int:pk>/rules/<str:code>/remove/", api_rules.RemoveRule.as_view(), name="remove_rule"),
     path("catalog/authorities/", api_authority.Authorities.as_view(), name="authorities"),
     path("catalog/authorities/<int:pk>/steps/", api_authority.AuthorityStep.as_view(), name="authority_step"),
     path("catalog/trainings/", api_authority.Trainings.as_view(), name="trainings"),

@@ -49,6 +49,10 @@ def addresses():
 
 
 MADE_BY_OTHERS = (
+    "catalog_api:remove_rule",
+    "referrals_api:match_sample",
+    "referrals_api:match_review",
+    "referrals_api:match_publish",
     "accounts:notice",
     "accounts:make_token",
     "referrals:part",
@@ -176,6 +180,7 @@ def objects(county):
         "catalog:edit_rule": [None, None],
         **catalog_editions(),
         "catalog_api": [one(Indication), None],
+        **{f"catalog_api:{name}": [one(RuleEdition), None] for name in ("rule_edition", "rule_step", "put_rule")},
         "vendors_api": [one(Laboratory), None],
         "consent": [one(Referral, **mine), one(Referral, **theirs)],
         "consent_api": [one(Referral, **mine), one(Referral, **theirs)],

@@ -113,6 +113,11 @@ COUNTERPARTS: dict[str, tuple[str, ...]] = {
     "reports:return": ("reports_api:return",),
     "reports:retry": ("reports_api:retry",),
     # Drugs and their targets
+    "catalog:rule_editions": ("catalog_api:rule_editions",),
+    "catalog:rule_edition": ("catalog_api:rule_step",),
+    "catalog:edit_rule": ("catalog_api:put_rule", "catalog_api:remove_rule"),
+    "referrals:match_samples": ("referrals_api:match_samples", "referrals_api:drug_monitoring"),
+    "referrals:match_sample": ("referrals_api:match_review", "referrals_api:match_publish"),
     "catalog:formulary": ("catalog_api:formulary",),
     "referrals:drug_checks": ("referrals_api:drug_checks",),
     "referrals:pathology_bases": ("referrals_api:pathology", "referrals_api:approve_pathology"),

@@ -1,6 +1,18 @@
 from django.urls import path
 
-from referrals.api import batches, correcting, drafts, drugs, merging, ordering, others, studies, teams, views
+from referrals.api import (
+    batches,
+    correcting,
+    drafts,
+    drugs,
+    match_reviews,
+    merging,
+    ordering,
+    others,
+    studies,
+    teams,
+    views,
+)
 from referrals.api.register import DOINGS
 
 app_name = "referrals_api"
@@ -63,4 +75,9 @@ urlpatterns = [
         for name, door in drugs.USE_DOORS.items()
     ],
     path("statement-differences/", others.Differences.as_view(), name="differences"),
+    path("match-samples/", match_reviews.MatchSamples.as_view(), name="match_samples"),
+    path("match-samples/<int:pk>/", match_reviews.OneMatchSample.as_view(), name="match_sample"),
+    path("match-samples/<int:pk>/reviews/<int:item>/", match_reviews.ReviewMatch.as_view(), name="match_review"),
+    path("match-samples/<int:pk>/publish/", match_reviews.PublishMatch.as_view(), name="match_publish"),
+    path("drug-monitoring/", match_reviews.MonitoringData.as_view(), name="drug_monitoring"),
 ]
