@@ -378,6 +378,8 @@ def invented(hospital):
 
 @pytest.fixture
 def demo(county):
+    # The self-pay notice has its own tests (test_consent_signing); here each rule stands alone.
+    Price.objects.filter(insurance_class="自费").update(insurance_class="乙类")
     return DemoHospital()
 
 

@@ -133,12 +133,13 @@ def test_x04_a_doctor_without_the_authority_is_refused(ask, hospital, line):
 
 def test_x10_a_study_without_ethics_approval_is_refused(ask, hospital):
     """A48."""
+    study = StudyFactory(institution=hospital, ethics=False)
     with pytest.raises(Refused) as refused:
-        ask(nature="research", study=StudyFactory(institution=hospital, ethics=False))
+        ask(nature="research", study=study)
     assert codes(refused) == ["X10"]
     assert words(refused)[0].startswith("研究项目伦理批件已过期或不覆盖本中心，不能入组检测。")
-    # The case was never made: nothing points at its page.
-    assert refused.value.refusals[0].mend == ""
+    # The case was never made: what mends it is the study's own record.
+    assert refused.value.refusals[0].mend == f"/cases/studies/{study.pk}/"
 
 
 def test_x10_a_study_in_order_lets_a_research_request_through(ask, hospital):

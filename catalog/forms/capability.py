@@ -24,8 +24,10 @@ def yes_no(label: Any, yes: Any, no: Any) -> forms.TypedChoiceField:
 
 
 class RegisterForm(forms.Form):
-    test = forms.ModelChoiceField(label=_("Test"), queryset=GeneTest.objects.all())
-    department = forms.ModelChoiceField(label=_("Department"), queryset=Department.objects.none())
+    test = forms.ModelChoiceField(label=_("Test"), queryset=GeneTest.objects.all(), empty_label=_("Choose"))
+    department = forms.ModelChoiceField(
+        label=_("Department"), queryset=Department.objects.none(), empty_label=_("Choose")
+    )
     registered_on = day(_("Registered on"), initial=timezone.localdate)
 
     def __init__(self, *args: Any, institution: Any, **options: Any):
@@ -41,7 +43,9 @@ class EquipmentForm(forms.Form):
 
 
 class StaffForm(forms.Form):
-    user = forms.ModelChoiceField(label=_("Pathologist or technician"), queryset=User.objects.none())
+    user = forms.ModelChoiceField(
+        label=_("Pathologist or technician"), queryset=User.objects.none(), empty_label=_("Choose")
+    )
 
     def __init__(self, *args: Any, institution: Any = None, **options: Any):
         super().__init__(*args, **options)
@@ -68,7 +72,7 @@ class RoundForm(forms.Form):
 
 
 class IntakeForm(forms.Form):
-    test = forms.ModelChoiceField(label=_("Test"), queryset=GeneTest.objects.all())
+    test = forms.ModelChoiceField(label=_("Test"), queryset=GeneTest.objects.all(), empty_label=_("Choose"))
     need = forms.CharField(label=_("Clinical need"), widget=long(), max_length=2000)
     ability = forms.CharField(label=_("Technical capability"), widget=long(), max_length=2000)
     safety = forms.CharField(label=_("Safety and emergency measures"), widget=long(), max_length=2000)
