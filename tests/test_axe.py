@@ -1,15 +1,18 @@
 """Accessibility, by axe, of every page in its full, empty and refused states."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.hashers import make_password
+from django.utils import timezone
 from playwright.sync_api import Page
 
 from accounts.models import Institution, Post, User
 from accounts.queries import DEMO_PASSWORD
 from audit import declaring
+from catalog import actions as catalog
 from referrals.models import Referral
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -189,5 +192,83 @@ def test_every_page_of_the_pathway_and_the_tablet(look):
         look.page.set_viewport_size({"width": width, "height": height})
         for path in (f"/consent/{consent}/sign/", f"/consent/{consent}/refuse/"):
             faults += look(path)
+
+    assert faults == []
+
+
+# The pages of an edition in the making: at which station, who opens which.
+EDITION = {
+    "draft": [
+        (
+            "LXZ030",
+            "医务科",
+            ["", "head/", "experts/", "rows/library/", "sheets/", "rows/new/", "rows/LUNG-01/", "rows/LUNG-01/change/"],
+        )
+    ],
+    "expert_review": [
+        ("LXZ030", "医务科", ["", "comments/", "rows/LUNG-02/"]),
+        ("LXZ028", "病理医师", ["", "review/", "review/LUNG-01/", "review/LUNG-02/", "comments/"]),
+    ],
+    "medical_check": [("LXZ917", "医务科", ["", "difference/", "effects/", "history/"])],
+    "approval": [("LXZ910", "", ["", "effects/"])],
+    "in_force": [("LXZ910", "", [""]), ("LXZ003", "", ["", "experts/", "rows/LUNG-01/"])],
+}
+
+
+def edition_at_each_station():
+    """An edition of LXZ brought to each station in turn, with one objection open and one rejected; last approved for a
+    day to come."""
+
+    def person(username, role):
+        user = User.objects.get(username=username)
+        return user.act_as(user.posts.get(role_id=role))
+
+    office, colleague, leader = person("LXZ030", "R10"), person("LXZ917", "R10"), person("LXZ910", "R23")
+    experts = [person("LXZ001", "R04"), person("LXZ028", "R05"), person("LXZ903", "R09")]
+    edition = catalog.start_draft(by=office, source="starter", codes=["LUNG-01", "LUNG-02", "LUNG-04", "CRC-01"])
+    catalog.change_row(
+        line=edition.indications.get(code="LUNG-01"), values={"setting": "晚期一线"}, reason="按指南", by=office
+    )
+    yield edition
+    for one in experts:
+        catalog.name_expert(edition=edition, user=one, discipline="肿瘤", by=office)
+    catalog.open_review(edition=edition, by=office)
+    for code in ("LUNG-01", "LUNG-02"):
+        raised = catalog.comment(edition=edition, code=code, kind="objection", text="宜限定分期", by=experts[1])
+        if code == "LUNG-01":
+            catalog.reject_objection(comment=raised, reason="指南未限定", by=office)
+    yield edition
+    catalog.withdraw_objection(comment=raised, reason="已核对", by=experts[1])
+    for one in experts:
+        catalog.sign_off(edition=edition, agreed=True, by=one)
+    catalog.close_review(edition=edition, by=office)
+    yield edition
+    catalog.check(edition=edition, by=colleague, note="已核对")
+    yield edition
+    catalog.put_in_force(edition=edition, starts_on=timezone.localdate() + timedelta(days=9), by=leader)
+    yield edition
+
+
+def test_every_page_of_an_edition_in_the_making(look):
+    from desk import demo
+
+    demo.load()
+    faults = []
+    look.sign_in("LXZ030", "医务科")
+    for path in ("/catalog/editions/", "/catalog/editions/new/"):
+        faults += look(path)
+    stations = edition_at_each_station()
+    for status, visits in EDITION.items():
+        with declaring.acting(User.objects.machine(), step="test"):
+            edition = next(stations)
+            edition.refresh_from_db()
+        assert edition.status == status
+        for username, role, pages in visits:
+            look.sign_in(username, role)
+            for page in pages:
+                faults += look(f"/catalog/editions/{edition.pk}/{page}")
+                # A page that refuses its reader would be clean as well.
+                answered = look.page.evaluate("performance.getEntriesByType('navigation')[0].responseStatus")
+                assert answered == 200, (page, username)
 
     assert faults == []
