@@ -71,6 +71,21 @@ def test_the_mdt_says_no_and_nothing_can_be_charged_or_taken(desks):
         desk.visit(f"/cases/{case}/{station}/")
         assert desk.main.get_by_role("button", name=button).count() == 0
         desk.look(f"case3-07-{station}")
+
+    # The family had it tested elsewhere and brings the report: registered with where it comes from, nothing presumed.
+    doctor.visit("/cases/outside-reports/")
+    doctor.shows("检出院外报告，请登记来源；如非本院申请，系统仅作记录，不代表存在违规。")
+    report = {"record_no": PATIENT["record_no"], "issuer": "某基因检测公司", "reported_on": "2026-10-08"}
+    doctor.fill(**report, genes="全外显子组", method="NGS", specimen="血浆", findings="未检出可用药变异")
+    doctor.choose("outcome", "negative")
+    doctor.press("登记")
+    doctor.shows("请填写或选择此项")
+    doctor.choose("source", "patient")
+    doctor.look("case3-08-outside-report")
+    doctor.submit("登记")
+    doctor.shows("报告已登记，经病理科或医务科复核认可后方可作为用药依据。", "某基因检测公司")
+    doctor.look("case3-09-outside-registered")
+
     ended = stories.case_of(case)
     assert ended.status == Status.MDT_DISAGREED
     assert stories.rows(lambda: not ended.charges.exists() and not ended.specimens.exists())
