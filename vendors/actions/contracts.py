@@ -1,4 +1,4 @@
-"""Every write of laboratories, contracts and prices."""
+"""Every write of contracts with laboratories."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from audit import declaring
 from catalog import changes
-from vendors.models import Contract, ContractItem, Price
+from vendors.models import Contract, ContractItem
 
 
 @transaction.atomic
@@ -60,14 +60,3 @@ def renew_contract(
         )
     changes.announce()
     return renewed
-
-
-@transaction.atomic
-def publish_price(*, price: Price, on: date, by: User) -> None:
-    """The price is published from `on` (A13, B14); a published price is not published again."""
-    if not by.may("vendors.publish_prices", price):
-        raise PermissionDenied("vendors.publish_prices")
-    with declaring.step("price.published", clause="A13,B14"):
-        if not Price.objects.filter(pk=price.pk, published_on__isnull=True).update(published_on=on):
-            raise ValidationError(_("This price has been published already."))
-    changes.announce()

@@ -1,0 +1,27 @@
+"""Laboratories outside the hospital: who they are, whether they may take a specimen today, and at what price.
+
+A laboratory is a medical institution with three credentials in force, a contract in force that lists the test
+(clauses A25, A26, B8–B10), and prices published before they are charged (A13, B13, B14).
+"""
+
+from vendors.models.common import DateRange, InstitutionQuerySet, Origin, PeriodQuerySet, days
+from vendors.models.contracts import Contract, ContractItem, NotOutsourcingStatement
+from vendors.models.laboratories import Credential, Laboratory
+from vendors.models.prices import Price
+from vendors.models.statements import Statement, StatementLine
+
+__all__ = [
+    "Contract",
+    "ContractItem",
+    "Credential",
+    "DateRange",
+    "InstitutionQuerySet",
+    "Laboratory",
+    "NotOutsourcingStatement",
+    "Origin",
+    "PeriodQuerySet",
+    "Price",
+    "Statement",
+    "StatementLine",
+    "days",
+]
