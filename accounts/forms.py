@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 
 from accounts.delegations import LONGEST_DAYS
 from accounts.models import Department, Institution, Post, Role, User
+from documents.fields import day_field
 
 # Django says it of every empty field; the house's catalogue says it as a hospital would.
 gettext_noop("This field is required.")
@@ -97,8 +98,8 @@ class DelegationForm(forms.Form):
     """Who stands in, for which days, and why."""
 
     username = forms.CharField(label=_("Staff number of the person who stands in"), max_length=40)
-    starts_on = forms.DateField(label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    ends_on = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    starts_on = day_field(_("First day"))
+    ends_on = day_field(_("Last day"))
     reason = forms.CharField(label=_("Why somebody stands in"), max_length=200, help_text=_("For example: on leave"))
 
     def __init__(self, *args, post, **kwargs):

@@ -20,6 +20,7 @@ from accounts import issuing
 from accounts.models import ApiToken, Post
 from accounts.views_delegation import signed_in
 from audit.guards import needs
+from documents.fields import day_field
 
 SHOWN = 200
 
@@ -33,9 +34,7 @@ class TokenForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy("Permissions of this post; choose as few as the program needs."),
     )
-    expires_on = forms.DateField(
-        label=gettext_lazy("Last day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    expires_on = day_field(gettext_lazy("Last day"))
 
     def __init__(self, *args: Any, post: Post, **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "label_suffix": ""})

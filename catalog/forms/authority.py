@@ -9,9 +9,9 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from catalog.forms.drugs import day
 from catalog.models import Grade, Qualification
 from documents import files
+from documents.fields import day_field, long_text
 
 
 def a_year_on() -> Any:
@@ -20,16 +20,16 @@ def a_year_on() -> Any:
 
 class GrantForm(forms.Form):
     grade = forms.ChoiceField(label=_("Up to the grade"), choices=Grade.choices)
-    starts_on = day(_("From"), initial=timezone.localdate)
-    ends_on = day(_("To"), initial=a_year_on)
+    starts_on = day_field(_("From"), initial=timezone.localdate)
+    ends_on = day_field(_("To"), initial=a_year_on)
 
 
 class RenewForm(forms.Form):
-    ends_on = day(_("Renewed to"), initial=a_year_on)
+    ends_on = day_field(_("Renewed to"), initial=a_year_on)
 
 
 class ReasonForm(forms.Form):
-    reason = forms.CharField(label=_("Reason"), max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
+    reason = forms.CharField(label=_("Reason"), max_length=300, widget=long_text())
 
 
 class PaperForm(forms.Form):
@@ -44,7 +44,7 @@ class PaperForm(forms.Form):
 
 class TrainingForm(PaperForm):
     title = forms.CharField(label=_("Title of the training"), max_length=120)
-    held_on = day(_("Held on"))
+    held_on = day_field(_("Held on"))
     passed = forms.TypedChoiceField(
         label=_("Result"), choices=[("yes", _("Passed")), ("no", _("Not passed"))], coerce=lambda value: value == "yes"
     )
@@ -55,6 +55,6 @@ class TrainingForm(PaperForm):
 class QualificationForm(PaperForm):
     kind = forms.ChoiceField(label=_("Qualification"), choices=Qualification.Kind.choices)
     number = forms.CharField(label=_("Certificate number"), max_length=60)
-    valid_from = day(_("Valid from"))
-    valid_to = day(_("Valid to"), required=False)
+    valid_from = day_field(_("Valid from"))
+    valid_to = day_field(_("Valid to"), required=False)
     field_order = ("kind", "number", "valid_from", "valid_to", "file")

@@ -11,10 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from catalog.models import FormularyEntry
-
-
-def day(label: Any, **options: Any) -> forms.DateField:
-    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **options)
+from documents.fields import day_field, long_text
 
 
 class EntryForm(forms.Form):
@@ -22,11 +19,9 @@ class EntryForm(forms.Form):
     in_formulary = forms.BooleanField(label=_("In the hospital's formulary"), required=False)
     insurance = forms.ChoiceField(label=_("Insurance class"), choices=FormularyEntry.Insurance.choices)
     is_essential = forms.BooleanField(label=_("Essential medicine"), required=False)
-    restriction = forms.CharField(
-        label=_("Restriction of payment"), max_length=300, required=False, widget=forms.Textarea(attrs={"rows": 2})
-    )
-    valid_from = day(_("Valid from"))
-    valid_to = day(_("Valid to"), required=False, help_text=_("Empty: until the next change."))
+    restriction = forms.CharField(label=_("Restriction of payment"), max_length=300, required=False, widget=long_text())
+    valid_from = day_field(_("Valid from"))
+    valid_to = day_field(_("Valid to"), required=False, help_text=_("Empty: until the next change."))
 
 
 class SheetForm(forms.Form):
@@ -36,15 +31,15 @@ class SheetForm(forms.Form):
 class DraftForm(forms.Form):
     number = forms.CharField(label=_("Edition number"), max_length=40)
     title = forms.CharField(label=_("Title"), max_length=120)
-    note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    note = forms.CharField(label=_("Note"), required=False, widget=long_text())
 
 
 class ApproveForm(forms.Form):
-    starts_on = day(_("In force from"))
+    starts_on = day_field(_("In force from"))
 
 
 class ReasonForm(forms.Form):
-    reason = forms.CharField(label=_("Reason"), max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
+    reason = forms.CharField(label=_("Reason"), max_length=300, widget=long_text())
 
 
 class RuleForm(forms.Form):
@@ -64,14 +59,14 @@ class RuleForm(forms.Form):
     mark = forms.CharField(label=_("Source mark"), max_length=120, required=False)
     names = forms.CharField(
         label=_("Names of the drugs"),
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=long_text(3),
         help_text=_("One a line, as doctors type it."),
     )
     uses = forms.CharField(
         label=_("Criteria"), widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false"}),
         help_text=_("As data: indications, lines, need, and the conditions of which one group has to be met whole."),
     )  # fmt: skip
-    reason = forms.CharField(label=_("Reason of the change"), max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
+    reason = forms.CharField(label=_("Reason of the change"), max_length=300, widget=long_text())
 
     def clean_uses(self) -> Any:
         try:

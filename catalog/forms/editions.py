@@ -10,13 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog import rows
 from catalog.models import Edition, GeneTest, Grade, Indication, RowComment
+from documents.fields import day_field, long_text
 
-DAY = {"type": "date"}
 REASON = 300
-
-
-def wide(rows_: int = 3) -> forms.Textarea:
-    return forms.Textarea(attrs={"rows": rows_})
 
 
 class StartForm(forms.Form):
@@ -40,7 +36,7 @@ class StartForm(forms.Form):
     )
     number = forms.CharField(label=_("Edition number"), max_length=40)
     title = forms.CharField(label=_("Title"), max_length=120, required=False)
-    note = forms.CharField(label=_("What this edition is for"), required=False, max_length=500, widget=wide(2))
+    note = forms.CharField(label=_("What this edition is for"), required=False, max_length=500, widget=long_text(2))
 
     def __init__(self, *args: Any, tumours: list[tuple[str, int]], **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -51,7 +47,7 @@ class StartForm(forms.Form):
 class HeadForm(forms.Form):
     number = forms.CharField(label=_("Edition number"), max_length=40)
     title = forms.CharField(label=_("Title"), max_length=120)
-    note = forms.CharField(label=_("What this edition is for"), required=False, max_length=500, widget=wide(2))
+    note = forms.CharField(label=_("What this edition is for"), required=False, max_length=500, widget=long_text(2))
 
 
 class ExpertForm(forms.Form):
@@ -99,7 +95,7 @@ class RowForm(forms.ModelForm):
     """One row with the reason of its change. `seen` is the last change the person saw."""
 
     reason = forms.CharField(
-        label=_("Reason of this change"), max_length=REASON, widget=wide(2),
+        label=_("Reason of this change"), max_length=REASON, widget=long_text(2),
         help_text=_("Kept with the former and the new values, your name and the time."),
     )  # fmt: skip
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -117,7 +113,7 @@ class RowForm(forms.ModelForm):
             "second_source", "recommendation", "evidence_class", "grade", "is_risky", "mdt_on_first_visit",
             "route_hint", "germline", "is_nucleic_acid_test", "turnaround_days", "notes",
         )  # fmt: skip
-        widgets = {"notes": forms.Textarea(attrs={"rows": 2})}
+        widgets = {"notes": long_text()}
 
     def __init__(self, *args: Any, fixed_code: bool = False, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -138,21 +134,19 @@ class RowForm(forms.ModelForm):
 
 
 class ReasonForm(forms.Form):
-    reason = forms.CharField(label=_("Reason"), max_length=REASON, widget=wide(2))
+    reason = forms.CharField(label=_("Reason"), max_length=REASON, widget=long_text(2))
 
 
 class OpenReviewForm(forms.Form):
-    due = forms.DateField(
-        label=_("Comments until"), required=False, widget=forms.DateInput(attrs=DAY, format="%Y-%m-%d")
-    )
+    due = day_field(_("Comments until"), required=False)
 
 
 class CheckForm(forms.Form):
-    note = forms.CharField(label=_("What the check found"), required=False, max_length=1000, widget=wide())
+    note = forms.CharField(label=_("What the check found"), required=False, max_length=1000, widget=long_text(3))
 
 
 class ApproveForm(forms.Form):
-    starts_on = forms.DateField(label=_("In force from"), widget=forms.DateInput(attrs=DAY, format="%Y-%m-%d"))
+    starts_on = day_field(_("In force from"))
     document_number = forms.CharField(
         label=_("Document number"), max_length=60, required=False,
         help_text=_("As the office gives it, e.g. 岚总医〔2026〕58号."),
@@ -165,7 +159,7 @@ class ApproveForm(forms.Form):
 
 class CommentForm(forms.Form):
     kind = forms.ChoiceField(label=_("Kind of comment"), choices=RowComment.Kind.choices, widget=forms.RadioSelect)
-    text = forms.CharField(label=_("Comment"), max_length=2000, widget=wide(3))
+    text = forms.CharField(label=_("Comment"), max_length=2000, widget=long_text(3))
 
 
 class SignOffForm(forms.Form):
@@ -179,7 +173,7 @@ class SignOffForm(forms.Form):
         label=_("Opinion"),
         required=False,
         max_length=2000,
-        widget=wide(),
+        widget=long_text(3),
         help_text=_("Required when you do not agree."),
     )
 
@@ -199,7 +193,7 @@ class LibraryForm(forms.Form):
     """Rows of the starter library to take into the draft."""
 
     codes = forms.MultipleChoiceField(label=_("Rows"), widget=forms.CheckboxSelectMultiple)
-    reason = forms.CharField(label=_("Reason"), max_length=REASON, widget=wide(2))
+    reason = forms.CharField(label=_("Reason"), max_length=REASON, widget=long_text(2))
 
     def __init__(self, *args: Any, lines: list[Indication], **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -213,5 +207,5 @@ class SheetForm(forms.Form):
 
 class ConfirmSheetForm(forms.Form):
     reason = forms.CharField(
-        label=_("Reason"), max_length=REASON, widget=wide(2), help_text=_("Kept with every row the sheet changes.")
+        label=_("Reason"), max_length=REASON, widget=long_text(2), help_text=_("Kept with every row the sheet changes.")
     )

@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from audit.guards import needs
+from audit.refusing import tried
 from catalog import announcing, technical_record
 from catalog.actions import authority, staff
 from catalog.forms import authority as forms
 from catalog.models import Qualification, RequestAuthority
-from catalog.views.drugs import tried
 from documents.paging import address, keyset
 
 PAGE = 50

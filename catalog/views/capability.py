@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from audit.guards import needs
+from audit.refusing import tried
 from catalog import capability as judging
 from catalog.actions import capability as actions
 from catalog.forms import capability as forms
@@ -26,7 +27,6 @@ from catalog.models import (
     QualityRound,
     TechnologyIntake,
 )
-from catalog.views.drugs import tried
 from documents.paging import address, keyset
 
 VIEW = "catalog.view_catalog"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
-from django import forms as shapes
 from django.contrib import messages
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,8 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from audit.gates import Refused
 from audit.guards import needs
+from audit.refusing import tried
 from catalog import drug_pages
 from catalog.actions import formulary as lists
 from catalog.actions import rules
@@ -29,21 +28,6 @@ from documents.spreadsheets import Column, SheetOut, attachment, workbook
 
 ask = require_http_methods(["GET", "POST"])
 PAGE = 50
-
-
-def tried(form: shapes.Form, act: Any) -> tuple[Any, list]:
-    """(what was made, refusals); an error of the action stands at its field."""
-    if not (form.is_bound and form.is_valid()):
-        return None, []
-    try:
-        return act(), []
-    except Refused as refused:
-        return None, refused.refusals
-    except ValidationError as wrong:
-        errors = wrong.message_dict if hasattr(wrong, "error_dict") else {NON_FIELD_ERRORS: wrong.messages}
-        for name, said in errors.items():
-            form.add_error(name if name in form.fields else None, said)
-        return None, []
 
 
 # Formulary
@@ -137,7 +121,7 @@ def rule_edition(request: HttpRequest, edition: RuleEdition) -> HttpResponse:
     for form, act in ((back, rules.send_back), (plain, rules.check)):
         if not done and form.is_bound:
             more = {"reason": request.POST.get("reason", "")} if form is back else {}
-            done, refused = tried(form, lambda act=act, more=more: act(edition=edition, by=user, **more))
+            done, refused = tried(form, partial(act, edition=edition, by=user, **more))
             refusals += refused
     if done:
         messages.success(request, _("The edition now stands at “%(status)s”.") % {"status": done.get_status_display()})

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from audit import declaring
 from audit.gates import Refusal, Refused
+from audit.refusing import may, needed
 from documents import files
-from policy.actions.held import may, needed
 from policy.models import Clause, Fulfilment, PolicyDocument
 
 KEEP_REGISTER = "policy.keep_register"

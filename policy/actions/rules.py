@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 
 from audit import declaring
 from audit.gates import Refusal, Refused
+from audit.refusing import may, needed
 from audit.steps import move
 from documents import files
 from policy import pathway
-from policy.actions.held import may, needed
 from policy.models import Clause, HospitalRule
 from policy.models.rules import REQUIRED
 

@@ -3,12 +3,14 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from documents.fields import day_field
+
 
 class MarkDaysForm(forms.Form):
     """One line of the State Council's notice: a run of days off, or a weekend day to be worked."""
 
-    first = forms.DateField(label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    last = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    first = day_field(_("First day"))
+    last = day_field(_("Last day"))
     is_working = forms.TypedChoiceField(
         label=_("These days are"),
         choices=[("no", _("Days off")), ("yes", _("Working days"))],

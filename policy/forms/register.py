@@ -7,26 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from documents import files
+from documents.fields import PDFField, day_field, long_text
 from policy.models import HospitalRule, PolicyDocument
-
-PDF = "application/pdf"
-
-
-def day_field(label: Any, **options: Any) -> forms.DateField:
-    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **options)
-
-
-class PDFField(forms.FileField):
-    """A PDF, checked by what it truly is."""
-
-    def __init__(self, **options: Any):
-        options.setdefault("widget", forms.FileInput(attrs={"accept": "application/pdf"}))
-        super().__init__(**options)
-
-    def clean(self, data: Any, initial: Any = None) -> Any:
-        given = super().clean(data, initial)
-        return files.check(given, kinds=[PDF]) if given else None
 
 
 class DocumentForm(forms.Form):
@@ -41,7 +23,7 @@ class DocumentForm(forms.Form):
     supersedes = forms.ModelChoiceField(
         PolicyDocument.objects.defer("text"), label=_("Supersedes"), required=False, empty_label=_("None")
     )
-    duty = forms.CharField(label=_("What it asks"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    duty = forms.CharField(label=_("What it asks"), required=False, widget=long_text(3))
 
 
 class DatesForm(forms.Form):
@@ -67,9 +49,7 @@ class SupersedeForm(forms.Form):
 
 
 class FulfilmentForm(forms.Form):
-    how = forms.CharField(
-        label=_("How this hospital carries it out"), max_length=1000, widget=forms.Textarea(attrs={"rows": 4})
-    )
+    how = forms.CharField(label=_("How this hospital carries it out"), max_length=1000, widget=long_text(4))
     department = forms.CharField(label=_("Responsible department"), max_length=60)
     review_by = day_field(_("Next review by"))
     upload = PDFField(label=_("Proof (PDF)"), required=False)

@@ -6,11 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from audit.gates import Refused
-from audit.refusing import put_errors
+from audit.refusing import tried
 
 
 def where(request: HttpRequest) -> tuple[Any, list[Any]]:
@@ -26,12 +24,6 @@ def where(request: HttpRequest) -> tuple[Any, list[Any]]:
 
 def attempt(form: forms.Form, act: Callable[..., Any], refusals: list[Any], **given: Any) -> Any:
     """Take the action with what was typed. None when the form or the action said no; it says so where it was typed."""
-    if not form.is_valid():
-        return None
-    try:
-        return act(**given, **form.cleaned_data)
-    except Refused as refused:
-        refusals.extend(refused.refusals)
-    except ValidationError as wrong:
-        put_errors(wrong, form)
-    return None
+    made, said = tried(form, lambda: act(**given, **form.cleaned_data))
+    refusals.extend(said)
+    return made

@@ -8,9 +8,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from audit.refusing import needed
 from audit.steps import move
 from referrals import pathway
-from referrals.actions.held import hold_for, needed
+from referrals.actions.held import hold_for
 from referrals.actions.onward import onward
 from referrals.models import OutsourcingApproval, Referral
 

@@ -16,9 +16,10 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from audit import declaring
 from audit.gates import Act
+from audit.refusing import may, needed
 from audit.steps import move
 from referrals import pathway
-from referrals.actions.held import hold, hold_for, may, needed, refuse
+from referrals.actions.held import hold, hold_for, refuse
 from referrals.actions.onward import onward
 from referrals.gates import local_day
 from referrals.models import Charge, Referral, Status

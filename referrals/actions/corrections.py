@@ -17,11 +17,12 @@ from accounts import notices
 from accounts.models import User
 from audit import declaring
 from audit.gates import Refusal, Refused, Verdict, judge
+from audit.refusing import needed
 from audit.steps import move
 from documents.templatetags.formats import masked
 from referrals import identity, pathway, requesting
 from referrals.actions import specimens
-from referrals.actions.held import hold, needed, refuse
+from referrals.actions.held import hold, refuse
 from referrals.actions.onward import onward
 from referrals.correcting import BY_NAME, NO, NOT_OPEN, OFFICE, SHUT, YES, Correctable
 from referrals.gates import Case

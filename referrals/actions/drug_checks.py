@@ -15,9 +15,9 @@ from accounts import notices
 from accounts.models import User
 from audit import declaring
 from audit.gates import Refusal, Refused
+from audit.refusing import may, needed
 from catalog.targets import engine
 from documents import files
-from referrals.actions.held import may, needed
 from referrals.drug_checking import answer_for, pathology_of, said
 from referrals.gates.words import link
 from referrals.models import DrugCheck, OutsideReport, PathologyBasis, Patient, Referral

@@ -9,9 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from audit.refusing import needed
 from audit.steps import move
 from referrals import pathway
-from referrals.actions.held import hold_for, needed, refuse
+from referrals.actions.held import hold_for, refuse
 from referrals.actions.requests import close_deliberations
 from referrals.models import Referral
 

@@ -12,10 +12,11 @@ from django.utils import timezone
 from accounts.models import User
 from audit import declaring
 from audit.gates import Act, Refused
+from audit.refusing import may, needed
 from audit.steps import against, move
 from referrals import pathway
 from referrals.actions.drug_checks import keep, no_pathology
-from referrals.actions.held import hold, hold_for, may, needed
+from referrals.actions.held import hold, hold_for
 from referrals.actions.results import current
 from referrals.drug_checking import answer_for, pathology_of
 from referrals.models import Filing, Prescription, Referral, SpecialUse

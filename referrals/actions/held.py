@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -46,23 +46,9 @@ def as_drawn(referral: Referral, drawn: str) -> None:
     raise Refused(Refusal("stale", message, (), link("referrals:case", referral.pk), _("To the case")))
 
 
-def may(by: User, permission: str, obj: Any) -> None:
-    """For acts that move no status: the permission that a step would ask."""
-    if not by.may(permission, obj):
-        raise PermissionDenied(permission)
-
-
 def refuse(code: str, message: Any, referral: Referral, *, anchor: str = "", clauses: tuple[str, ...] = ()) -> Refused:
     mend = link("referrals:case", referral.pk, anchor=anchor)
     return Refused(Refusal(code, message, clauses, mend, _("To the case")))
-
-
-def needed(**texts: str) -> dict[str, str]:
-    """The texts stripped; ValidationError by field for each that is empty."""
-    stripped = {name: (text or "").strip() for name, text in texts.items()}
-    if empty := [name for name, text in stripped.items() if not text]:
-        raise ValidationError({name: _("This has to be filled in.") for name in empty})
-    return stripped
 
 
 def not_in_future(at: datetime | None, field: str, *, since: datetime | None = None) -> datetime:

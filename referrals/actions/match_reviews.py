@@ -20,8 +20,8 @@ from django.utils.translation import gettext as _
 from accounts.models import Institution, User
 from audit import declaring
 from audit.gates import Refusal, Refused
+from audit.refusing import may
 from documents.spreadsheets import Column, SheetOut, workbook
-from referrals.actions.held import may
 from referrals.models import MatchReview, MatchSample, MonitoringExport, Prescription
 
 DRAW = "referrals.draw_match_sample"

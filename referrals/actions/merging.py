@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from audit import declaring
 from audit.gates import Refusal, Refused
-from referrals.actions.held import needed
+from audit.refusing import needed
 from referrals.merging import PERMISSION, id_numbers_differ
 from referrals.models import Patient, PatientMerge, Referral
 

@@ -13,10 +13,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit.gates import Act, Verdict, judge
+from audit.refusing import may
 from audit.steps import Step, move
 from catalog import queries as catalog
 from referrals import pathway
-from referrals.actions.held import hold, may
+from referrals.actions.held import hold
 from referrals.gates import Case
 from referrals.models import Allocation, Referral, Status
 from vendors.models import ContractItem, Laboratory

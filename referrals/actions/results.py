@@ -15,10 +15,11 @@ from accounts import notices
 from accounts.delegations import one_with
 from accounts.models import User
 from audit import declaring
+from audit.refusing import needed
 from audit.steps import Step, move
 from documents import files
 from referrals import barcodes, pathway
-from referrals.actions.held import hold_for, needed, newest, not_in_future, refuse
+from referrals.actions.held import hold_for, newest, not_in_future, refuse
 from referrals.actions.onward import onward
 from referrals.actions.specimens import fit_to_go_on
 from referrals.gates.words import link

@@ -16,10 +16,11 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from audit import declaring
 from audit.gates import Act, Refusal, Refused
+from audit.refusing import may, needed
 from audit.steps import OUT_OF_TURN, against, move
 from documents import files
 from referrals import barcodes, manifest, numbering, pathway
-from referrals.actions.held import hold, hold_for, may, needed, not_in_future, refuse
+from referrals.actions.held import hold, hold_for, not_in_future, refuse
 from referrals.actions.onward import onward
 from referrals.actions.specimens import fit_to_go_on
 from referrals.gates import local_day

@@ -18,11 +18,11 @@ from accounts import notices
 from accounts.models import User
 from audit import declaring
 from audit.gates import Refusal, Refused
+from audit.refusing import may, needed
 from audit.steps import Step, move
 from documents import files
 from referrals import special_uses as chart
 from referrals.actions.drug_checks import no_pathology
-from referrals.actions.held import may, needed
 from referrals.drug_checking import pathology_of
 from referrals.gates.words import link
 from referrals.models import DrugCheck, Patient, Referral, SpecialUse, SpecialUseOpinion

@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from audit import declaring
 from audit.gates import Refusal, Refused
+from audit.refusing import may, needed
 from audit.steps import move
 from catalog.models import GeneTest, Qualification
 from referrals import barcodes, pathway
-from referrals.actions.held import hold, hold_for, may, needed, not_in_future, refuse
+from referrals.actions.held import hold, hold_for, not_in_future, refuse
 from referrals.actions.onward import onward
 from referrals.gates.words import day, link
 from referrals.models import Referral, Specimen

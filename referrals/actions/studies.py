@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Institution, User
 from audit import declaring
-from referrals.actions.held import may, needed
+from audit.refusing import may, needed
 from referrals.models import EthicsApproval, Study
 
 PERMISSION = "referrals.manage_studies"

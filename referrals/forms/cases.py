@@ -14,6 +14,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.grants import LONGEST_DAYS
 from accounts.models import Department, Institution, Post, User
+from documents.fields import day_field
 from referrals import queries
 from referrals.models import Referral
 from vendors.models import Laboratory
@@ -92,7 +93,7 @@ class LetInForm(forms.Form):
 
     username = forms.CharField(label=_("Staff number"), max_length=40)
     reason = forms.CharField(label=_("Why this person needs to see the case"), max_length=200)
-    ends_on = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    ends_on = day_field(_("Last day"))
 
     def __init__(self, *args: Any, referral: Referral, by: User, **kwargs: Any):
         super().__init__(*args, **kwargs)

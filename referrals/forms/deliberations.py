@@ -11,14 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
+from documents.fields import long_text
 from referrals import deliberating
 from referrals.models import Deliberation, MDTReview, MDTTeam, Opinion
 
 PREFIX = re.compile(r"[A-Z]\d{2}(\.\d{1,2})?")
-
-
-def area(rows: int = 2) -> forms.Textarea:
-    return forms.Textarea(attrs={"rows": rows})
 
 
 class CallMDTForm(forms.Form):
@@ -43,15 +40,15 @@ class OpinionForm(forms.Form):
     """A first opinion: three factors, a stance, reasons."""
 
     discipline = forms.ChoiceField(label=_("Speaking for"))
-    risk = forms.CharField(label=_("Risk of the disease"), max_length=300, widget=area())
-    cost = forms.CharField(label=pgettext_lazy("factor", "Cost"), max_length=300, widget=area())
-    evidence = forms.CharField(label=pgettext_lazy("factor", "Level of evidence"), max_length=300, widget=area())
+    risk = forms.CharField(label=_("Risk of the disease"), max_length=300, widget=long_text())
+    cost = forms.CharField(label=pgettext_lazy("factor", "Cost"), max_length=300, widget=long_text())
+    evidence = forms.CharField(label=pgettext_lazy("factor", "Level of evidence"), max_length=300, widget=long_text())
     stance = forms.ChoiceField(label=_("Opinion"), choices=Opinion.Stance.choices, widget=forms.RadioSelect)
     note = forms.CharField(
         label=_("Reasons"),
         max_length=2000,
         required=False,
-        widget=area(),
+        widget=long_text(),
         help_text=_("Needed unless you agree."),
     )
 
@@ -68,7 +65,7 @@ class RemarkForm(forms.Form):
     """A further opinion in the open discussion."""
 
     stance = forms.ChoiceField(label=_("Opinion now"), choices=Opinion.Stance.choices, widget=forms.RadioSelect)
-    note = forms.CharField(label=_("Reasons"), max_length=2000, widget=area(3))
+    note = forms.CharField(label=_("Reasons"), max_length=2000, widget=long_text(3))
 
 
 def reason_groups() -> list[tuple[Any, list[tuple[str, str]]]]:
@@ -85,8 +82,8 @@ class ConcludeMDTForm(forms.Form):
         label=_("Conclusion"), choices=MDTReview.Conclusion.choices, widget=forms.RadioSelect
     )
     reason_code = forms.ChoiceField(label=_("Reason code"))
-    advice = forms.CharField(label=_("Advice on treatment"), max_length=2000, widget=area(3))
-    note = forms.CharField(label=_("Explanation, dissent"), max_length=2000, required=False, widget=area())
+    advice = forms.CharField(label=_("Advice on treatment"), max_length=2000, widget=long_text(3))
+    note = forms.CharField(label=_("Explanation, dissent"), max_length=2000, required=False, widget=long_text())
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -101,7 +98,7 @@ class ConcludeDiscussionForm(forms.Form):
         coerce=lambda value: value == "yes",
         widget=forms.RadioSelect,
     )
-    note = forms.CharField(label=_("The department's opinion"), max_length=2000, widget=area(3))
+    note = forms.CharField(label=_("The department's opinion"), max_length=2000, widget=long_text(3))
 
 
 class CallOffForm(forms.Form):

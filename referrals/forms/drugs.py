@@ -11,15 +11,8 @@ from django.utils.translation import pgettext_lazy
 
 from catalog import queries as catalog
 from documents import files
+from documents.fields import day_field, long_text
 from referrals.models import MatchReview, OutsideReport, PathologyBasis, Patient, SpecialUse
-
-
-def day_field(label: Any, **options: Any) -> forms.DateField:
-    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **options)
-
-
-def long(rows: int = 2) -> forms.Textarea:
-    return forms.Textarea(attrs={"rows": rows})
 
 
 class OfPatientForm(forms.Form):
@@ -83,7 +76,7 @@ class PathologyForm(OfPatientForm):
         help_text=_("For a pathology report."),
     )  # fmt: skip
     reason = forms.CharField(
-        label=_("Why no pathology can be had"), max_length=300, required=False, widget=long(),
+        label=_("Why no pathology can be had"), max_length=300, required=False, widget=long_text(),
         help_text=_("For a clinical diagnosis by exception; somebody else approves it."),
     )  # fmt: skip
     guideline = forms.CharField(
@@ -109,7 +102,7 @@ class OutsideReportForm(OfPatientForm):
     specimen = forms.CharField(label=_("Specimen"), max_length=80)
     outcome = forms.ChoiceField(label=_("Result"), choices=OutsideReport.Outcome.choices, widget=forms.RadioSelect)
     findings = forms.CharField(
-        label=_("Main findings"), max_length=500, required=False, widget=long(),
+        label=_("Main findings"), max_length=500, required=False, widget=long_text(),
         help_text=_("Empty: put together from the alterations below."),
     )  # fmt: skip
     pdf = forms.FileField(label=_("Report (PDF)"), required=False)
@@ -127,14 +120,14 @@ class ReviewOutsideForm(forms.Form):
         widget=forms.RadioSelect,
     )
     note = forms.CharField(
-        label=_("Opinion"), max_length=300, widget=long(3),
+        label=_("Opinion"), max_length=300, widget=long_text(3),
         help_text=_("Laboratory, method, specimen, patient and quality of the report."),
     )  # fmt: skip
 
 
 class SpecialUseForm(OfPatientForm, DrugFields):
     kind = forms.ChoiceField(label=_("Kind of use"), choices=SpecialUse.Kind.choices, widget=forms.RadioSelect)
-    necessity = forms.CharField(label=_("Why it is necessary"), max_length=500, widget=long(3))
+    necessity = forms.CharField(label=_("Why it is necessary"), max_length=500, widget=long_text(3))
     evidence_title = forms.CharField(
         label=_("Evidence"), max_length=300, required=False, help_text=_("For a use beyond the label.")
     )
@@ -145,7 +138,7 @@ class SpecialUseForm(OfPatientForm, DrugFields):
     )
     evidence_file = forms.FileField(label=_("Paper (PDF)"), required=False)
     no_better_option = forms.CharField(
-        label=_("Why there is no better option"), max_length=500, required=False, widget=long(),
+        label=_("Why there is no better option"), max_length=500, required=False, widget=long_text(),
         help_text=_("For a use beyond the label."),
     )  # fmt: skip
     check = forms.IntegerField(
@@ -170,7 +163,7 @@ class OpinionForm(forms.Form):
         label=_("Opinion"), choices=[("yes", _("Agree")), ("no", _("Disagree"))],
         coerce=lambda value: value == "yes", widget=forms.RadioSelect,
     )  # fmt: skip
-    note = forms.CharField(label=_("Reasons"), max_length=500, widget=long(3))
+    note = forms.CharField(label=_("Reasons"), max_length=500, widget=long_text(3))
 
 
 class ConcludeForm(forms.Form):
@@ -178,7 +171,7 @@ class ConcludeForm(forms.Form):
         label=_("Conclusion"), choices=[("yes", _("Agree to the use")), ("no", _("Decide against it"))],
         coerce=lambda value: value == "yes", widget=forms.RadioSelect,
     )  # fmt: skip
-    conclusion = forms.CharField(label=_("Reasons"), max_length=500, widget=long(3))
+    conclusion = forms.CharField(label=_("Reasons"), max_length=500, widget=long_text(3))
 
 
 class DecideForm(forms.Form):
@@ -186,14 +179,14 @@ class DecideForm(forms.Form):
         label=_("Decision"), choices=[("yes", _("Approve")), ("no", _("Do not approve"))],
         coerce=lambda value: value == "yes", widget=forms.RadioSelect,
     )  # fmt: skip
-    note = forms.CharField(label=_("Reasons"), max_length=300, widget=long())
+    note = forms.CharField(label=_("Reasons"), max_length=300, widget=long_text())
 
 
 class TellForm(forms.Form):
-    necessity = forms.CharField(label=_("Why the drug is necessary"), max_length=800, widget=long(3))
-    cost = forms.CharField(label=_("What it costs"), max_length=300, widget=long())
-    insurance = forms.CharField(label=_("What insurance pays"), max_length=300, widget=long())
-    risks = forms.CharField(label=_("Risks"), max_length=800, widget=long(3))
+    necessity = forms.CharField(label=_("Why the drug is necessary"), max_length=800, widget=long_text(3))
+    cost = forms.CharField(label=_("What it costs"), max_length=300, widget=long_text())
+    insurance = forms.CharField(label=_("What insurance pays"), max_length=300, widget=long_text())
+    risks = forms.CharField(label=_("Risks"), max_length=800, widget=long_text(3))
 
 
 class SignForm(forms.Form):
@@ -211,7 +204,7 @@ class SignForm(forms.Form):
 
 
 class ReasonForm(forms.Form):
-    reason = forms.CharField(label=_("Reason"), max_length=200, widget=long())
+    reason = forms.CharField(label=_("Reason"), max_length=200, widget=long_text())
 
 
 class MonthForm(forms.Form):

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from catalog import queries as catalog
 from catalog.models import Indication
+from documents.fields import long_text
 from referrals import requesting
 from referrals.identity import IdType
 from referrals.models import Patient, Referral
@@ -20,10 +21,6 @@ from referrals.models import Patient, Referral
 ROWS = 3
 EVIDENCE_MAX = 10
 AS_RECORDED, YES, NO = "", "yes", "no"
-
-
-def area(rows: int = 3) -> forms.Textarea:
-    return forms.Textarea(attrs={"rows": rows})
 
 
 class RequestForm(forms.Form):
@@ -51,7 +48,7 @@ class RequestForm(forms.Form):
     )
     study = forms.TypedChoiceField(label=_("Study"), required=False, coerce=int, empty_value=None)
     necessity = forms.CharField(
-        label=_("What the result will change in the treatment"), widget=area(2), max_length=1000
+        label=_("What the result will change in the treatment"), widget=long_text(2), max_length=1000
     )
     first_visit = forms.ChoiceField(
         label=_("First visit for this malignancy"),
@@ -191,12 +188,12 @@ class EvidenceRows:
 
 class CancelForm(forms.Form):
     drawn = forms.CharField(required=False, widget=forms.HiddenInput)
-    reason = forms.CharField(label=_("Reason"), max_length=200, widget=area())
+    reason = forms.CharField(label=_("Reason"), max_length=200, widget=long_text(3))
 
 
 class SupplementForm(forms.Form):
     drawn = forms.CharField(required=False, widget=forms.HiddenInput)
-    note = forms.CharField(label=_("What is added"), widget=area(4), max_length=2000)
+    note = forms.CharField(label=_("What is added"), widget=long_text(4), max_length=2000)
     pathology = forms.CharField(label=_("Histological type"), max_length=120, required=False)
     stage = forms.CharField(label=pgettext_lazy("tumour", "Stage"), max_length=40, required=False)
 
@@ -206,7 +203,7 @@ class ChangeTestForm(forms.Form):
     test_query = forms.CharField(label=_("Search the catalog of tests"), max_length=60, required=False)
     indication = forms.IntegerField(required=False, widget=forms.HiddenInput)
     necessity = forms.CharField(
-        label=_("What the result will change in the treatment"), widget=area(2), max_length=1000
+        label=_("What the result will change in the treatment"), widget=long_text(2), max_length=1000
     )
     reason = forms.CharField(label=_("Why this test instead"), max_length=200)
     earlier_result_reason = forms.CharField(label=_("Why test the same gene again"), max_length=200, required=False)

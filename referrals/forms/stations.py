@@ -7,7 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from referrals.forms.drugs import DrugFields, day_field
+from documents.fields import day_field, long_text
+from referrals.forms.drugs import DrugFields
 from referrals.models import Charge, Referral, Result, SpecialUse
 
 ALTERATIONS = 4
@@ -44,7 +45,7 @@ class PlainForm(StationForm):
 
 
 class ReasonForm(StationForm):
-    reason = forms.CharField(label=_("Reason"), max_length=200, widget=forms.Textarea(attrs={"rows": 2}))
+    reason = forms.CharField(label=_("Reason"), max_length=200, widget=long_text())
 
 
 class ChargeForm(StationForm):
@@ -127,7 +128,7 @@ class ResultForm(StationForm):
     reported_at = moment_field(_("Reported at"), help_text=_("Empty: now."))
     outcome = forms.ChoiceField(label=_("Result"), choices=Result.Outcome.choices, widget=forms.RadioSelect)
     findings = forms.CharField(
-        label=_("Main findings"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}),
+        label=_("Main findings"), max_length=500, required=False, widget=long_text(),
         help_text=_("Empty: put together from the alterations below."),
     )  # fmt: skip
     pdf = forms.FileField(label=_("Report (PDF)"))
@@ -148,7 +149,7 @@ Alterations = forms.formset_factory(AlterationForm, extra=ALTERATIONS, max_num=2
 
 class ReviewForm(StationForm):
     note = forms.CharField(
-        label=_("Opinion"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 3}),
+        label=_("Opinion"), required=False, max_length=1000, widget=long_text(3),
         help_text=_("What the result changes in the treatment."),
     )  # fmt: skip
 
@@ -195,29 +196,17 @@ class HandOverForm(forms.Form):
 class StudyForm(forms.Form):
     number = forms.CharField(label=_("Study number"), max_length=60)
     title = forms.CharField(label=_("Title of the study"), max_length=200)
-    hospital_approved_on = forms.DateField(
-        label=_("Approved by the hospital on"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
+    hospital_approved_on = day_field(_("Approved by the hospital on"), required=False)
 
 
 class StudyDatesForm(forms.Form):
-    hospital_approved_on = forms.DateField(
-        label=_("Approved by the hospital on"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
-    ended_on = forms.DateField(
-        label=_("Ended on"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    hospital_approved_on = day_field(_("Approved by the hospital on"), required=False)
+    ended_on = day_field(_("Ended on"), required=False)
 
 
 class EthicsForm(forms.Form):
     number = forms.CharField(label=_("Approval number"), max_length=60)
     protocol_version = forms.CharField(label=_("Protocol version"), max_length=40, required=False)
-    valid_from = forms.DateField(
-        label=_("Valid from"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    valid_to = forms.DateField(label=_("Valid to"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    valid_from = day_field(_("Valid from"))
+    valid_to = day_field(_("Valid to"))
     covers_site = forms.BooleanField(label=_("Covers this hospital"), required=False, initial=True)

@@ -6,16 +6,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from audit.gates import Refused
+from audit.refusing import tried
 from documents.paging import address, newest_first
-from referrals.views.common import put_errors
 
 PAGE = 50
 TABS = (
@@ -87,14 +85,8 @@ def attempt(
     request: HttpRequest, form: Any, act: Callable[[], Any], said: Any, to: Callable[[Any], str] | str
 ) -> tuple[HttpResponse | None, list]:
     """Call the action when the form holds; the way on, or the refusals."""
-    if not form.is_bound or not form.is_valid():
-        return None, []
-    try:
-        made = act()
-    except Refused as refused:
-        return None, refused.refusals
-    except ValidationError as wrong:
-        put_errors(wrong, form)
-        return None, []
+    made, refusals = tried(form, act)
+    if refusals or not form.is_bound or form.errors:
+        return None, refusals
     messages.success(request, str(said))
     return redirect(to(made) if callable(to) else to), []
