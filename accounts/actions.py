@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.validators import validate_email
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -111,6 +112,25 @@ def add_staff(
             role=role,
             starts_on=timezone.localdate(),
         )
+
+
+@transaction.atomic
+def set_email(*, user: User, email: str, by: User) -> User:
+    """Where reminders go: a person sets their own, whoever keeps the staff that of people here; empty sends none.
+
+    What still waits for the former address goes to none.
+    """
+    here = user.posts.filter(institution_id__in=by.institution_ids).exists()
+    if user.pk != by.pk and not (by.may("accounts.manage_staff") and here):
+        raise PermissionDenied("accounts.manage_staff")
+    email = email.strip()
+    if email:
+        validate_email(email)
+    with declaring.step("staff.email_set"):
+        user.reminders.filter(sent_at__isnull=True, try_at__isnull=False).update(try_at=None)
+        user.email = email
+        user.save(update_fields=["email"])
+    return user
 
 
 @transaction.atomic

@@ -80,6 +80,16 @@ class StaffForm(forms.Form):
         self.fields["role"].queryset = Role.objects.exclude(group="外部")
 
 
+class EmailForm(forms.Form):
+    email = forms.EmailField(
+        label=_("E-mail for reminders"),
+        required=False,
+        help_text=_(
+            "Reminders of what falls due go there on working days. Without one they stand under the bell alone."
+        ),
+    )
+
+
 class ChangePasswordForm(PasswordChangeForm):
     error_messages = {
         "password_incorrect": _("The old password is not right."),

@@ -25,11 +25,13 @@ LONGEST = timedelta(days=400)
 # What everybody may do in their own affairs; a token only when it names it.
 READ_NOTICES = "accounts.own_notices"
 LEND_POST = "accounts.own_delegations"
-OWN = (READ_NOTICES, LEND_POST)
+KEEP_EMAIL = "accounts.own_email"
+OWN = (READ_NOTICES, LEND_POST, KEEP_EMAIL)
 # What a permission opens that is no step of a case.
 WORDS = {
     READ_NOTICES: gettext_lazy("Read the holder's notices"),
     LEND_POST: gettext_lazy("Lend the holder's post"),
+    KEEP_EMAIL: gettext_lazy("Set the holder's e-mail address"),
     "accounts.delegate": gettext_lazy("Lend others' posts"),
     "accounts.let_in": gettext_lazy("Let people into single cases"),
     "accounts.manage_staff": gettext_lazy("Keep staff and posts"),

@@ -117,6 +117,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     pinyin = models.CharField(max_length=120, blank=True)
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.PERSON)
     title = models.CharField(_("professional title"), max_length=30, blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
     is_active = models.BooleanField(default=True)
     is_demo = models.BooleanField(default=False)
     joined_at = models.DateTimeField(default=timezone.now)
@@ -390,5 +391,6 @@ class LetIn(models.Model):
         verbose_name = _("leave to see one case")
 
 
-# Programs of other makers: a file of its own.
+# Programs of other makers, and reminders: files of their own.
 from accounts.programs import ApiToken, KeptAnswer  # noqa: E402, F401
+from accounts.reminders import Reminder  # noqa: E402, F401

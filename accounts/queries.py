@@ -3,7 +3,7 @@
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
-from accounts.models import Post, Role, User
+from accounts.models import Delegation, Post, Role, User
 from documents.paging import keyset
 
 # The one password of all demo logins, printed at the start; production refuses to start with demo on.
@@ -20,6 +20,16 @@ def staff(by: User) -> QuerySet[User]:
         .distinct()
         .prefetch_related(Prefetch("posts", queryset=posts, to_attr="posts_here"))
     )
+
+
+def holders(institution_id: int | None, *permissions: str) -> QuerySet[User]:
+    """The people who may do one of these there today: in a post of their own, or standing in for somebody in one."""
+    today = timezone.localdate()
+    roles = [role.pk for role in Role.objects.all() if set(permissions) & set(role.permissions)]
+    posts = Post.objects.in_force(today).filter(institution_id=institution_id, role__in=roles)
+    lent = Delegation.objects.in_force(today).filter(from_post__in=posts)
+    found = Q(pk__in=posts.values("user")) | Q(pk__in=lent.values("to_user"))
+    return User.objects.filter(found, is_active=True, kind=User.Kind.PERSON)
 
 
 PAGE = 50

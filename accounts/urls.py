@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts import views, views_delegation, views_tokens
+from accounts import views, views_delegation, views_reminders, views_tokens
 
 app_name = "accounts"
 urlpatterns = [
@@ -21,6 +21,8 @@ urlpatterns = [
     path("notices/", views_delegation.notice_list, name="notices"),
     path("notices/read/", views_delegation.read_all, name="read_notices"),
     path("notices/<int:pk>/", views_delegation.notice, name="notice"),
+    path("reminders/", views_reminders.reminders, name="reminders"),
+    path("staff/<int:pk>/email/", views_reminders.staff_email, name="staff_email"),
     path("tokens/", views_tokens.tokens, name="tokens"),
     path("tokens/own/", views_tokens.own_tokens, name="own_tokens"),
     path("tokens/own/<int:pk>/revoke/", views_tokens.revoke_own, name="revoke_own_token"),

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts import actions, queries
-from accounts.forms import ChangePasswordForm, FirstAdministratorForm, LoginForm, PasswordForm, StaffForm
+from accounts.forms import ChangePasswordForm, EmailForm, FirstAdministratorForm, LoginForm, PasswordForm, StaffForm
 from accounts.middleware import SESSION_KEY
 from accounts.models import Post
 from audit import declaring
@@ -178,6 +178,7 @@ def person(request, pk):
         {
             "person": found,
             "may_manage": request.user.may("accounts.manage_staff"),
+            "email_form": EmailForm(initial={"email": found.email}),
             "may_delegate": request.user.may("accounts.delegate") and not request.user.post.stands_in_for,
         },
     )
@@ -195,6 +196,7 @@ def password_link(request, pk):
         {
             "person": found,
             "may_manage": True,
+            "email_form": EmailForm(initial={"email": found.email}),
             "link": request.build_absolute_uri(reverse("accounts:set_password", args=[secret])),
         },
     )

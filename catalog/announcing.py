@@ -5,23 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Post, Role, User
 from accounts.notices import tell
+from accounts.queries import holders
 from catalog.models import Edition
 from documents.templatetags.formats import day
 
 DOCTORS = "referrals.submit_referral"
-
-
-def holders(institution_id: int | None, *permissions: str) -> QuerySet[User]:
-    """The people whose post there allows one of these today."""
-    posts = Post.objects.in_force(timezone.localdate()).filter(institution_id=institution_id)
-    roles = [role.pk for role in Role.objects.all() if set(permissions) & set(role.permissions)]
-    return User.objects.filter(is_active=True, posts__in=posts.filter(role__in=roles)).distinct()
 
 
 def their_turn(edition: Edition, people: Iterable[Any], text: Any, but: Any = None) -> None:

@@ -20,6 +20,8 @@ def check(settings: dict) -> None:
         faults.append("SECURE_COOKIES must be on: cookies may not travel over plain HTTP")
     if "*" in settings["ALLOWED_HOSTS"] or not settings["ALLOWED_HOSTS"]:
         faults.append("ALLOWED_HOSTS must name this site's hosts")
+    if settings["EMAIL_USE_SSL"] and settings["EMAIL_USE_TLS"]:
+        faults.append("EMAIL_SSL and EMAIL_STARTTLS exclude each other")
     if settings["DEMO"]:
         faults.append("MINGJIAN_DEMO must be off: demo logins have known passwords")
     if faults:

@@ -255,6 +255,8 @@ CELERY_BEAT_SCHEDULE = {
     "lapse stale consents": {"task": "consent.tasks.lapse_stale", "schedule": timedelta(minutes=10)},
     "take cases onward": {"task": "referrals.tasks.go_on", "schedule": timedelta(minutes=10)},
     "announce catalog editions": {"task": "catalog.tasks.announce_editions", "schedule": timedelta(minutes=15)},
+    "remind people": {"task": "accounts.tasks.remind", "schedule": timedelta(minutes=30)},
+    "send reminders": {"task": "accounts.tasks.send_reminders", "schedule": timedelta(minutes=5)},
     "make consent papers": {"task": "consent.tasks.make_papers", "schedule": timedelta(seconds=60)},
 }
 
@@ -285,6 +287,20 @@ CATALOG_AGREEMENT_PERCENT = env.number("CATALOG_AGREEMENT_PERCENT", 66)
 TECHNOLOGY_REVIEWERS = env.number("TECHNOLOGY_REVIEWERS", 3)
 # Clause A42: a request authority is renewed on a training passed within so many months.
 TRAINING_WITHIN_MONTHS = env.number("TRAINING_WITHIN_MONTHS", 12)
+# Reminders by e-mail. Without EMAIL_HOST none is sent; the line under the bell comes all the same.
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
+EMAIL_PORT = env.number("EMAIL_PORT", 465 if env.flag("EMAIL_SSL") else 25)
+EMAIL_HOST_USER = os.environ.get("EMAIL_USER", "")
+EMAIL_HOST_PASSWORD = env.secret("EMAIL_PASSWORD", KEYS)
+EMAIL_USE_SSL = env.flag("EMAIL_SSL")
+EMAIL_USE_TLS = env.flag("EMAIL_STARTTLS")
+EMAIL_TIMEOUT = env.number("EMAIL_TIMEOUT", 20)
+DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM", "mingjian@localhost")
+# The address at which people open this site: what links in e-mails begin with.
+PUBLIC_URL = os.environ.get("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+# Hours of the day between which people are reminded, on working days.
+REMIND_FROM = env.number("REMIND_FROM", 8)
+REMIND_UNTIL = env.number("REMIND_UNTIL", 18)
 
 from config import safety  # noqa: E402
 

@@ -153,6 +153,11 @@ def objects(county):
 
     mine, theirs = {"institution__code": "LXZ"}, {"institution__code": "LXY"}
     return {
+        "accounts:staff_email": [one(User, posts__institution__code="LXZ"), one(User, posts__institution__code="LXY")],
+        "accounts_api:staff_email": [
+            one(User, posts__institution__code="LXZ"),
+            one(User, posts__institution__code="LXY"),
+        ],
         "accounts:person": [one(User, posts__institution__code="LXZ"), one(User, posts__institution__code="LXY")],
         "accounts:password_link": [
             one(User, posts__institution__code="LXZ"),

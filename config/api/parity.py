@@ -16,6 +16,8 @@ COUNTERPARTS: dict[str, tuple[str, ...]] = {
     "accounts:delegate": ("accounts_api:delegations",),
     "accounts:revoke_delegation": ("accounts_api:revoke_delegation",),
     "accounts:read_notices": ("accounts_api:read_notices", "accounts_api:read_notice"),
+    "accounts:reminders": ("accounts_api:own_email",),
+    "accounts:staff_email": ("accounts_api:staff_email",),
     "accounts:revoke_token": ("accounts_api:revoke_token",),
     "accounts:revoke_own_token": ("accounts_api:revoke_token",),
     # The trail
