@@ -12,7 +12,7 @@ from typing import Any
 from catalog.models import Edition, Grade, Indication
 
 # A row's own place and mark; everything else is its content.
-NOT_CONTENT = ("id", "edition", "code", "reviewed_on", "reviewed_by")
+NOT_CONTENT = ("id", "edition", "code", "reviewed_on", "reviewed_by", "says")
 # Without these a row does not say what a test is for and on whose word (clause B2).
 NECESSARY = (
     "tumour", "icd10", "icd10_match", "setting", "genes", "alteration", "method_primary", "specimen", "purpose",

@@ -129,21 +129,23 @@ def _found(
     institution: Institution, words: str, wanted: str, chosen: int | None, on: date, pathology: str
 ) -> list[Indication]:
     edition = catalog.edition_in_force(institution, on)
-    if edition is None or not (words.strip() or chosen):
+    if edition is None or not (words.strip() or chosen or wanted):
         return []
     lines = Indication.objects.filter(edition=edition)
-    meant = Q(pk__in=lines.search(words).values("pk")) if words.strip() else Q(pk__in=[])
     covers = Q(pk__in=[])
     if wanted:
         covers = lines.covering_condition(wanted)
         if Indication(tumour="非小细胞").leaves_out(pathology):
             covers &= ~Q(tumour__startswith="非小细胞")
+    # Without words, a diagnosis alone shows what is indicated for it.
+    found = lines.search(words) if words.strip() else lines.filter(covers)
+    if chosen:
+        found = found | lines.filter(pk=chosen)
     rank = Case(When(pk=chosen, then=Value(0)), When(covers, then=Value(1)), default=Value(2))
-    ranked = lines.filter(meant | Q(pk=chosen)).order_by(rank, "code")
-    found = list(ranked.select_related("test")[: SHOWN + 1])
-    for one in found:
+    ranked = list(found.order_by(rank, "code").select_related("test").defer("says", "test__says")[: SHOWN + 1])
+    for one in ranked:
         one.edition = edition
-    return found
+    return ranked
 
 
 def complete(listed: list[Offer], institution: Institution, on: date) -> None:

@@ -119,6 +119,16 @@ def test_the_lines_of_the_diagnosis_come_first(hospital):
     assert covers == sorted(covers, reverse=True)
 
 
+def test_a_diagnosis_alone_lists_what_is_indicated_for_it(hospital):
+    found = offering.offers(hospital, "", "C18.7").lines
+    assert found
+    assert all(one.covers for one in found)
+
+
+def test_neither_words_nor_a_diagnosis_list_nothing(hospital):
+    assert offering.offers(hospital, "").lines == []
+
+
 def test_small_cell_cancer_is_not_covered_by_the_lines_of_the_other_kind(hospital):
     assert not any(one.covers for one in offering.offers(hospital, "EGFR", "C34.1", pathology="小细胞癌").lines)
 

@@ -38,6 +38,7 @@ class GeneTest(models.Model):
     method = models.CharField(_("method"), max_length=60)
     specimen = models.CharField(_("specimen"), max_length=60)
     initials = models.CharField(_("pinyin initials"), max_length=80, blank=True)
+    says = searching.kept(searching.TEST)
 
     class Meta:
         verbose_name = _("gene test")
@@ -235,6 +236,7 @@ class Indication(models.Model):
     confidence = models.CharField(_("certainty"), max_length=12)
     reviewed_on = models.DateField(_("reviewed on"), null=True, blank=True)
     reviewed_by = person(_("reviewed by"))
+    says = searching.kept(searching.LINE)
 
     objects = IndicationQuerySet.as_manager()
 
@@ -251,7 +253,11 @@ class Indication(models.Model):
                 | Q(reviewed_on__isnull=False, reviewed_by__isnull=False),
             ),
         ]
-        indexes = [models.Index(fields=["code"], name="indication_code")]
+        indexes = [
+            models.Index(fields=["code"], name="indication_code"),
+            # The ranges of an edition, read from the index alone.
+            models.Index(fields=["edition", "icd10_match"], name="indication_ranges"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.code} {self.tumour} {self.genes}"

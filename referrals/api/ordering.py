@@ -61,8 +61,10 @@ class OrderableTests(Door):
         operation_id="orderable_tests",
         responses=OffersShape,
         parameters=[
-            OpenApiParameter("q", OpenApiTypes.STR, required=True, description="gene, tumour, drug, ICD-10, initials"),
-            OpenApiParameter("diagnosis", OpenApiTypes.STR, description="ICD-10; lines that cover it come first"),
+            OpenApiParameter("q", OpenApiTypes.STR, description="gene, tumour, drug, ICD-10, initials"),
+            OpenApiParameter(
+                "diagnosis", OpenApiTypes.STR, description="ICD-10; its lines come first, or stand alone without q"
+            ),
             OpenApiParameter("pathology", OpenApiTypes.STR),
             OpenApiParameter("stage", OpenApiTypes.STR),
             OpenApiParameter("record_no", OpenApiTypes.STR, description="patient, for earlier results"),
