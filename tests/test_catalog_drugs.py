@@ -1,20 +1,24 @@
 """The hospital's drug list (A33) and the editions of the drug rules (A31)."""
 
 import io
-import json
 from datetime import date, timedelta
 
 import openpyxl
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.forms import MultipleChoiceField
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 
 from audit.gates import Refused
 from catalog import queries
 from catalog.actions import formulary, rules
+from catalog.forms.criteria import CriteriaForm
+from catalog.forms.criteria import changed as redrawn
 from catalog.models import FormularyEntry
+from catalog.targets.criteria import read_uses
 from documents.files import XLSX
 from documents.spreadsheets import BadWorkbook, Column, SheetOut, workbook
 
@@ -172,6 +176,65 @@ def test_a_change_has_a_reason_and_criteria_that_make_sense(hospital):
     assert "reason" in unsaid.value.message_dict and "uses" in senseless.value.message_dict
 
 
+def typed(uses):
+    """What a browser sends for these criteria when nothing was touched."""
+    criteria = CriteriaForm(uses=uses)
+    sent = MultiValueDict({"uses": [str(len(criteria.rows))]})
+    for at, row in enumerate(criteria.rows):
+        sent[f"u{at}-conditions"] = str(len(row.conditions))
+        for form in (row.form, *row.conditions):
+            for field in form:
+                value = field.value()
+                if isinstance(value, list) and isinstance(field.field, MultipleChoiceField):
+                    sent.setlist(field.html_name, value)
+                elif value not in (None, False):
+                    sent[field.html_name] = str(field.field.prepare_value(value))
+    return dict(sent.lists())
+
+
+def as_sent(fields):
+    return MultiValueDict({name: value if isinstance(value, list) else [value] for name, value in fields.items()})
+
+
+def test_every_rule_passes_through_the_form_unchanged(hospital):
+    rows = list(queries.rule_edition_in_force(hospital.institution, timezone.localdate()).rules.all())
+    assert len(rows) >= 38
+    for rule in rows:
+        form = CriteriaForm(as_sent(typed(rule.uses)))
+        assert form.is_valid(), (rule.code, [one.errors for row in form.rows for one in (row.form, *row.conditions)])
+        assert read_uses(form.uses) == rule.read_uses, rule.code
+
+
+def test_rows_come_and_go_with_what_was_typed():
+    start = typed([{"need": "test", "any_of": [[{"target": "EGFR", "genes": ["EGFR"]}]]}]) | {"u0c0-places": ["19del"]}
+    more = redrawn(as_sent(start), "add-condition-0")
+    assert [one["places"].value() for one in more.rows[0].conditions] == ["19del", None]
+    two = redrawn(as_sent(start), "add-use")
+    assert len(two.rows) == 2
+    assert redrawn(as_sent(start), "drop-use-0").rows == []
+    assert redrawn(as_sent(start), "drop-condition-0-0").rows[0].conditions == []
+    assert redrawn(as_sent(start), "put") is None
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "said"),
+    [
+        ({"u0c0-genes": [""]}, "基因"),
+        ({"u0c0-sense": ["measure"]}, "检测指标"),
+        ({"u0-need": ["none"]}, "条件"),
+        ({"u0-conditions": ["0"]}, "条件"),
+    ],
+)
+def test_what_makes_no_sense_is_said_at_its_field(spoilt, said):
+    form = CriteriaForm(
+        as_sent(typed([{"need": "test", "any_of": [[{"target": "EGFR", "genes": ["EGFR"]}]]}]) | spoilt)
+    )
+    assert not form.is_valid()
+    row = form.rows[0]
+    told = [text for one in (row.form, *row.conditions) for texts in one.errors.values() for text in texts]
+    assert any(said in text for text in told), told
+
+
 def test_the_edition_on_its_pages(hospital, client):
     page = sign_in(client, hospital.pharmacist)
     made = page.post(reverse("catalog:rule_editions"), {"number": "2027-1", "title": "2027年版规则"})
@@ -181,15 +244,12 @@ def test_the_edition_on_its_pages(hospital, client):
     edit = reverse("catalog:edit_rule", args=[edition.pk, "G39"])
     form = {name: getattr(rule, name) for name in ("code", "drugs", "indication", "line", "biomarker", "need_as_written",
             "accepted_result", "accepted_specimen", "not_sufficient", "basis", "confidence", "mark")}  # fmt: skip
-    form |= {
-        "names": "\n".join(rule.names),
-        "uses": json.dumps(rule.uses),
-        "reason": "说明书已核对",
-        "confidence": "high",
-    }
+    form |= {"names": "\n".join(rule.names), "reason": "说明书已核对", "confidence": "high"} | typed(rule.uses)
     assert "HRD" in page.get(edit).content.decode()
-    assert page.post(edit, {"do": "put", **form, "uses": "{"}).status_code == 422
+    refused = page.post(edit, {"do": "put", **form, "u0c0-genes": "", "u0c0-measure": ""})
+    assert refused.status_code == 422 and "说明书已核对" in refused.content.decode()
     assert page.post(edit, {"do": "put", **form}).status_code == 302
+    assert edition.rules.get(code="G39").read_uses == rule.read_uses
     text = page.get(url).content.decode()
     assert "说明书已核对" in text and "medium" in text
     assert page.post(url, {"do": "check"}).status_code == 302

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -62,17 +60,7 @@ class RuleForm(forms.Form):
         widget=long_text(3),
         help_text=_("One a line, as doctors type it."),
     )
-    uses = forms.CharField(
-        label=_("Criteria"), widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false"}),
-        help_text=_("As data: indications, lines, need, and the conditions of which one group has to be met whole."),
-    )  # fmt: skip
     reason = forms.CharField(label=_("Reason of the change"), max_length=300, widget=long_text())
-
-    def clean_uses(self) -> Any:
-        try:
-            return json.loads(self.cleaned_data["uses"])
-        except ValueError as wrong:
-            raise ValidationError(_("This cannot be read as data: %(why)s") % {"why": wrong}) from wrong
 
     @property
     def asked(self) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from typing import Any
 
@@ -19,6 +18,7 @@ from audit.refusing import tried
 from catalog import drug_pages
 from catalog.actions import formulary as lists
 from catalog.actions import rules
+from catalog.forms.criteria import CriteriaForm, changed
 from catalog.forms.drugs import ApproveForm, DraftForm, EntryForm, ReasonForm, RuleForm, SheetForm
 from catalog.models import FormularyEntry, RuleEdition
 from documents import files
@@ -28,6 +28,7 @@ from documents.spreadsheets import Column, SheetOut, attachment, workbook
 
 ask = require_http_methods(["GET", "POST"])
 PAGE = 50
+NEW_USE = {"need": "test", "any_of": [[{}]]}
 
 
 # Formulary
@@ -143,17 +144,23 @@ def edit_rule(request: HttpRequest, edition: RuleEdition, code: str) -> HttpResp
     rule = edition.rules.filter(code=code).first()
     if rule is None and code != "new":
         raise Http404(_("No such record, or not one of yours."))
-    start: dict[str, Any] = {"uses": "[]"}
+    do = request.POST.get("do", "")
+    start: dict[str, Any] = {}
     if rule is not None:
         start = {name: getattr(rule, name) for name in RuleForm.base_fields if hasattr(rule, name)}
-        start |= {
-            "names": "\n".join(rule.names),
-            "uses": json.dumps(rule.uses, ensure_ascii=False, indent=1),
-            "reason": "",
-        }
-    form = RuleForm(request.POST if request.POST.get("do") == "put" else None, initial=start)
+        start |= {"names": "\n".join(rule.names), "reason": ""}
+    redrawn = changed(request.POST, do)
+    form = RuleForm(request.POST if do == "put" or redrawn else None, initial=start)
+    if redrawn:
+        form.full_clean()
+        form.errors.clear()
+    criteria = redrawn or CriteriaForm(request.POST if do == "put" else None, rule.uses if rule else [NEW_USE])
+    made, refusals = None, []
+    if criteria.is_bound and criteria.is_valid() & form.is_valid():
+        asked = form.asked
+        asked["values"]["uses"] = criteria.uses
+        made, refusals = tried(form, lambda: rules.put_rule(edition=edition, by=user, **asked))
     drop = ReasonForm(request.POST if request.POST.get("do") == "remove" else None)
-    made, refusals = tried(form, lambda: rules.put_rule(edition=edition, by=user, **form.asked))
     gone, refused = tried(
         drop, lambda: rules.remove_rule(edition=edition, code=code, by=user, **drop.cleaned_data) or True
     )
@@ -161,7 +168,8 @@ def edit_rule(request: HttpRequest, edition: RuleEdition, code: str) -> HttpResp
         messages.success(request, _("The draft is changed."))
         return redirect(reverse("catalog:rule_edition", args=[edition.pk]))
     context = {
-        "edition": edition, "rule": rule, "form": form, "drop": drop, "refusals": [*refusals, *refused],
+        "edition": edition, "rule": rule, "form": form, "criteria": criteria, "drop": drop, "refusals": [*refusals, *refused],
         "words": drug_pages.in_words(rule) if rule else [],
     }  # fmt: skip
-    return render(request, "catalog/rule_edit.html", context, status=422 if request.method == "POST" else 200)
+    wrong = request.method == "POST" and not redrawn
+    return render(request, "catalog/rule_edit.html", context, status=422 if wrong else 200)
