@@ -110,7 +110,7 @@ class ConditionForm(forms.Form):
         max_length=40,
         help_text=gettext_lazy("Such as TPS, MSI or ALK IHC"),
     )
-    values = names(gettext_lazy("Accepted values"))
+    values = names(gettext_lazy("Accepted values"), gettext_lazy("Such as positive or MSI-H. Separate several by 、"))
     at_least = forms.DecimalField(label=gettext_lazy("At least"), required=False)
     methods = some_of(gettext_lazy("Accepted methods"), METHOD_WORDS, gettext_lazy("None ticked: every method"))
     specimens = some_of(gettext_lazy("Accepted specimens"), SPECIMEN_WORDS, gettext_lazy("None ticked: every specimen"))

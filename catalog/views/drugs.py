@@ -155,7 +155,8 @@ def edit_rule(request: HttpRequest, edition: RuleEdition, code: str) -> HttpResp
         form.full_clean()
         form.errors.clear()
     criteria = redrawn or CriteriaForm(request.POST if do == "put" else None, rule.uses if rule else [NEW_USE])
-    made, refusals = None, []
+    made: Any = None
+    refusals: list[Any] = []
     if criteria.is_bound and criteria.is_valid() & form.is_valid():
         asked = form.asked
         asked["values"]["uses"] = criteria.uses
