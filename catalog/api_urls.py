@@ -1,6 +1,15 @@
 from django.urls import path
 
-from catalog import api, api_authority, api_capability, api_formulary, api_rules, comparing_api, making_api
+from catalog import (
+    api,
+    api_authority,
+    api_capability,
+    api_formulary,
+    api_grading,
+    api_rules,
+    comparing_api,
+    making_api,
+)
 
 app_name = "catalog_api"
 
@@ -15,6 +24,7 @@ urlpatterns = [
     path("drug-rule-editions/<int:pk>/steps/", api_rules.RuleEditionStep.as_view(), name="rule_step"),
     path("drug-rule-editions/<int:pk>/rules/", api_rules.PutRule.as_view(), name="put_rule"),
     path("drug-rule-editions/<int:pk>/rules/<str:code>/remove/", api_rules.RemoveRule.as_view(), name="remove_rule"),
+    path("catalog/grades/", api_grading.GradeRulesDoor.as_view(), name="grade_rules"),
     path("catalog/authorities/", api_authority.Authorities.as_view(), name="authorities"),
     path("catalog/authorities/<int:pk>/steps/", api_authority.AuthorityStep.as_view(), name="authority_step"),
     path("catalog/trainings/", api_authority.Trainings.as_view(), name="trainings"),

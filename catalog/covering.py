@@ -12,6 +12,8 @@ from catalog.models import (
     DrugTargetRule,
     Edition,
     FormularyEntry,
+    GradeRules,
+    Indication,
     InHouseCapability,
     Qualification,
     QualityRound,
@@ -30,6 +32,16 @@ def _editions(institution: int) -> Any:
 
 def _authorities(institution: int) -> Any:
     return RequestAuthority.objects.filter(institution_id=institution)
+
+
+def _grade_rules(institution: int) -> Any:
+    return GradeRules.objects.filter(institution_id=institution)
+
+
+def _graded(institution: int) -> Any:
+    """Rows of the hospital's own binding editions with their three criteria recorded."""
+    own = Edition.objects.binding().filter(institution_id=institution)
+    return Indication.objects.filter(edition__in=own).exclude(risk_level="")
 
 
 def _capabilities(institution: int) -> Any:
@@ -69,6 +81,9 @@ def claim_all() -> None:
     claim(["A40", "B2", "B3"], "record", _("Indication catalog"), "catalog:browse", rows=_editions, at="in_force_from")
     claim(["A40", "B3"], "form", _("Making an edition: draft, expert review, check, approval"), "catalog:editions")
     claim("B4", "form", _("Search of the indication catalog"), "catalog:browse")
+    claim(["A22", "A23"], "record", _("Requirements per grade"), "catalog:grades", rows=_grade_rules, at="decided_at")
+    graded = _("Rows graded by recorded risk, cost and evidence")
+    claim("A23", "record", graded, "catalog:browse", rows=_graded)
     claim(["A23", "A42"], "record", _("Request authority"), "catalog:authorities", rows=_authorities, at="starts_on")
     intake = _("First-time technology: argued, reviewed, approved")
     claim("A43", "record", intake, "catalog:intakes", rows=_intakes, at="proposed_at")

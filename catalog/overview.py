@@ -105,6 +105,8 @@ def only(rows: Any, which: str) -> Any:
             for word in UNSETTLED:
                 asked |= Q(**{f"{name}__contains": word})
         return rows.filter(asked)
+    if which == "ungraded":
+        return rows.filter(risk_level="")
     if which == "commented":
         return rows.filter(has_comments=True)
     if which == "objections":

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from catalog import overview, rows
 from catalog.models import Edition, Indication
+from catalog.models.grading import CRITERIA
 from documents import official
 from documents.official import chinese_day
 from documents.pdf import Paper
@@ -37,7 +38,9 @@ DETAILS = {
     "method_alternative": "替代方法", "specimen": "样本", "purpose": "目的", "drugs": "关联药物", "drug_note": "药物备注",
     "guideline": "依据名称", "issuer": "发布机构", "year": "年份", "doc_no": "文号", "second_source": "第二依据",
     "recommendation": "推荐级别", "evidence_class": "证据类别", "recommendation_confidence": "推荐级别可信度",
-    "grade": "分级", "is_risky": "风险较大", "mdt_on_first_visit": "是否初诊MDT", "route_hint": "院内/外送",
+    "grade": "分级", "is_risky": "风险较大", "risk_level": "风险程度", "risk_basis": "风险理由", "cost_level": "费用水平",
+    "cost_basis": "费用理由", "evidence_support": "证据支持", "evidence_basis": "证据理由", "grade_reason": "分级调整理由",
+    "mdt_on_first_visit": "是否初诊MDT", "route_hint": "院内/外送",
     "germline": "胚系", "is_nucleic_acid_test": "核酸检测", "turnaround_days": "周转时间（工作日）", "notes": "备注",
     "source_status": "来源状态", "confidence": "可信度",
 }  # fmt: skip
@@ -69,6 +72,16 @@ def form_row(line: Indication) -> list[Any]:
         line.route_hint,
         line.reviewed_on or "待复核",
     ]
+
+
+def print_row(line: Indication) -> list[Any]:
+    """As the form, with what the grade rests on beside it (A23)."""
+    cells = form_row(line)
+    if criteria := [str(getattr(line, f"get_{name}_display")()) for name in CRITERIA if getattr(line, name)]:
+        words = ("风险", "费用", "")
+        said = "；".join(f"{word}{value}" for word, value in zip(words, criteria, strict=False))
+        cells[FORM.index("分级")] += f"（{said}）"
+    return cells
 
 
 def _names(edition: Edition) -> tuple[str, str]:
@@ -158,7 +171,7 @@ def as_paper(edition: Edition) -> Paper:
             "edition": edition,
             "draft": not edition.is_binding,
             "former": edition.based_on,
-            "rows": [(line, form_row(line)) for line in lines],
+            "rows": [(line, print_row(line)) for line in lines],
             "columns": FORM,
             "heads": head_lines(edition),
             "counts": {

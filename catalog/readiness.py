@@ -7,10 +7,11 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audit.gates import Refusal
-from catalog import rows
+from catalog import grading, rows
 from catalog.models import Edition, EditionSignOff, Indication, RowComment
 
 Status = Edition.Status
@@ -38,6 +39,13 @@ def before_review(edition: Edition) -> list[Refusal]:
     if bare:
         said = _("These rows lack what a row has to say (source, issuer, year, recommendation, purpose …): %(codes)s.")
         missing.append(refusal("catalog", said % {"codes": few(bare)}, page, _("Mend the rows"), "B2"))
+    rules = grading.rules_on(edition.institution, timezone.now())
+    if rules and rules.criteria_needed:
+        open_still = [line.code for line in lines if len(grading.criteria_of(line)) < len(grading.CRITERIA)]
+        if open_still:
+            said = _("The hospital grades every row by risk, cost and evidence; not recorded yet: %(codes)s.")
+            mend = f"{page}?which=ungraded"
+            missing.append(refusal("catalog", said % {"codes": few(open_still)}, mend, _("Record the criteria"), "A23"))
     named = edition.experts.count()
     if named < settings.CATALOG_EXPERTS:
         said = _("The expert group has %(n)d members; at least %(least)d people of the hospital are needed.")

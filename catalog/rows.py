@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from catalog.models import Edition, Grade, Indication
+from catalog.models.grading import CRITERIA
 
 # A row's own place and mark; everything else is its content.
 NOT_CONTENT = ("id", "edition", "code", "reviewed_on", "reviewed_by", "says")
@@ -19,7 +20,7 @@ NECESSARY = (
     "guideline", "issuer", "year", "recommendation", "grade", "mdt_on_first_visit", "route_hint", "turnaround_days",
 )  # fmt: skip
 # What a doctor, a patient or a price list notices; the effects page names these first.
-GRAVE = ("grade", "is_risky", "test", "icd10_match", "recommendation", "guideline", "mdt_on_first_visit")
+GRAVE = ("grade", "is_risky", "risk_level", "test", "icd10_match", "recommendation", "guideline", "mdt_on_first_visit")
 # Kept, exported and compared, but codes and foreign words to a reader: pages of a row leave them out.
 UNREAD = ("tumour_initials", "tumour_english", "recommendation_confidence", "source_status", "confidence")
 COPIED: list[Callable[[Mapping[int, Indication]], None]] = []
@@ -54,6 +55,8 @@ def shown(name: str, value: Any) -> str:
         return "是" if value else "否"
     if name == "grade":
         return str(dict(Grade.choices).get(value, value))
+    if name in CRITERIA:
+        return str(dict(CRITERIA[name][0].choices).get(value, value))
     return str(value)
 
 

@@ -12,9 +12,10 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from catalog import checking, queries, rows
+from catalog import checking, grading, queries, rows
 from catalog.columns import COLUMNS, GRADES
 from catalog.models import Edition, GeneTest, Indication
+from catalog.models.grading import CRITERIA
 from catalog.papers import CODE, DETAILS, FORM, MARKS
 from documents import files
 from documents.spreadsheets import Row, Sheet, Workbook, as_text, open_csv, open_workbook
@@ -101,6 +102,7 @@ class _Reader:
     def __init__(self, kind: str, edition: Edition):
         self.kind, self.found = kind, Read(kind)
         self.symbols = queries.gene_symbols()
+        self.rules = grading.rules_on(edition.institution, timezone.now())
         self.tests = set(GeneTest.objects.values_list("code", flat=True))
         here = Indication.objects.filter(edition=edition).select_related("test")
         self.here = {one.code: rows.values_of(one) for one in here}
@@ -252,6 +254,9 @@ class _Reader:
                     headings.get("grade", "分级"), said % {"value": values["grade"], "choices": "、".join(GRADES)}
                 )
                 values["grade"] = ""
+        for name, (choices, _basis) in CRITERIA.items():
+            if values.get(name):
+                values[name] = self.one_of(values[name], headings.get(name, name), choices)
         for name, value in list(values.items()):
             if isinstance(value, str) and name in LIMITS and name != "grade" and len(value) > LIMITS[name]:
                 said = _("longer than %(longest)d characters") % {"longest": LIMITS[name]}
@@ -272,6 +277,14 @@ class _Reader:
             said = _("“%(value)s” is not one of: %(choices)s")
             self.wrong(heading, said % {"value": value, "choices": "是、否"})
         return {"是": True, "否": False}.get(value, default)
+
+    def one_of(self, value: str, heading: str, choices: Any) -> str:
+        """A criterion of the grade, by its word or its value."""
+        known = {str(one.label): one.value for one in choices} | {one.value: one.value for one in choices}
+        if value not in known:
+            said = _("“%(value)s” is not one of: %(choices)s")
+            self.wrong(heading, said % {"value": value, "choices": "、".join(str(one.label) for one in choices)})
+        return known.get(value, "")
 
     def check(self, code: str, values: dict[str, Any], row: Row) -> None:
         """The row as a whole: a code of its own, what B2 asks, and the rules the form has too."""
@@ -297,6 +310,8 @@ class _Reader:
             )
         for one in checking.problems(values, self.symbols):
             self.wrong(named.get(one.field, one.field), one.message, one.is_fault)
+        for name, said in grading.problems({**self.here.get(code, {}), **values}, self.rules):
+            self.wrong(DETAILS.get(name, name), said)
 
 
 def _matched(icd10: str) -> str:

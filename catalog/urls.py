@@ -1,6 +1,17 @@
 from django.urls import path
 
-from catalog.views import authority, capability, drugs, edition_rows, editions, papers, reading, review, sheets
+from catalog.views import (
+    authority,
+    capability,
+    drugs,
+    edition_rows,
+    editions,
+    grading,
+    papers,
+    reading,
+    review,
+    sheets,
+)
 
 app_name = "catalog"
 
@@ -13,6 +24,7 @@ urlpatterns = [
     path("drug-rules/", drugs.rule_editions, name="rule_editions"),
     path("drug-rules/<int:pk>/", drugs.rule_edition, name="rule_edition"),
     path("drug-rules/<int:pk>/<str:code>/", drugs.edit_rule, name="edit_rule"),
+    path("grades/", grading.grades, name="grades"),
     path("authorities/", authority.index, name="authorities"),
     path("authorities/<int:pk>/", authority.person, name="person"),
     path("in-house/", capability.index, name="capabilities"),

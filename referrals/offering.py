@@ -1,7 +1,7 @@
 """What the catalog offers at the point of order (clauses A21, A33, B4): for words, a diagnosis and a patient, the lines in
 force with everything a doctor decides by, and the answer to tests that have no place in the catalog.
 
-However many lines are shown, the database is asked the same number of times (twelve at most).
+However many lines are shown, the database is asked the same number of times (fourteen at most).
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Institution, User
-from catalog import capability, restricted
+from catalog import capability, grading, restricted
 from catalog import queries as catalog
 from catalog.models import FormularyEntry, GeneTest, Grade, Indication, NotIndicated
+from catalog.models.grading import Requirement, Title
 from catalog.models.searching import drug_names
 from referrals import requesting
 from referrals.models import Patient, Referral, Result
@@ -117,8 +118,9 @@ def offers(
     records = requesting.records_of(patient) if patient else []
     first = bool(patient and wanted and requesting.first_visit(patient, wanted, records).answer)
     held = catalog.authority(by, institution, on) if by else None
+    rules_here = grading.rules_on(institution, timezone.now())
     for one in answer.lines:
-        one.needed = _needed(one, first, by is not None, held)
+        one.needed = _needed(one, first, by, held, grading.asked_of(one.line, rules_here))
     if patient:
         templates = {one.code: one.message for one in items}
         _add_repeats(answer.lines, requesting.results_of(patient, records), templates, timezone.now())
@@ -198,14 +200,23 @@ def _add_drugs(listed: list[Offer], institution: Institution, on: date) -> None:
         one.drugs = [Linked(name, recorded.get(name)) for name in named[one.line.pk]]
 
 
-def _needed(one: Offer, first: bool, is_asked: bool, held: Grade | None) -> list[str]:
-    """What comes before this line can be done. `is_asked`: the doctor is known, with the authority `held`."""
+def _needed(one: Offer, first: bool, by: User | None, held: Grade | None, asked: Requirement) -> list[str]:
+    """What comes before this line can be done. The doctor `by`, where known, has the authority `held`."""
     grade, needed = Grade(one.line.grade), []
     if one.line.needs_evidence_and_discussion:
         needed.append(_("papers as evidence and a departmental discussion (clause A22)"))
-    if grade == Grade.MDT or (first and one.covers):
+    elif asked.papers or asked.discussion:
+        more = ([_("papers as evidence")] if asked.papers else []) + (
+            [_("a departmental discussion")] if asked.discussion else []
+        )
+        said = _("%(what)s (the hospital's requirements per grade, clause A23)")
+        needed.append(said % {"what": "、".join(more)})
+    if asked.mdt or (first and one.covers):
         needed.append(_("an MDT conclusion (clause B5)"))
-    if is_asked and (held is None or held.rank < grade.rank):
+    if by and Title.of(by.title).rank < Title(asked.title).rank:
+        said = _("a doctor with the title %(title)s or above (the hospital's requirements per grade, clause A23)")
+        needed.append(said % {"title": asked.title_label})
+    if by and (held is None or held.rank < grade.rank):
         said = _("a doctor whose request authority covers “%(grade)s”: yours does not (clause A23)")
         needed.append(said % {"grade": grade.label})
     return needed

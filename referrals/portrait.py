@@ -113,11 +113,11 @@ def next_step(case: Case) -> dict[str, Any] | None:
 
 def _due(step: Step, case: Case) -> bool:
     """Whether a case like this goes through the step at all."""
-    referral = case.referral
+    referral, asked = case.referral, case.asked(timezone.now())
     if step is pathway.DISCUSS:
-        return bool(referral.indication and referral.indication.needs_evidence_and_discussion)
+        return bool(asked and asked.discussion)
     if step is pathway.MDT_AGREE:
-        return bool(referral.first_visit) or case.grade == "mdt"
+        return bool(referral.first_visit) or bool(asked and asked.mdt)
     if step in (pathway.APPROVE, pathway.SHIP, pathway.RECEIVE):
         return referral.is_outsourced
     if step is pathway.CHARGE:

@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from catalog import grading
 from catalog.models import Indication
 from documents.templatetags.formats import day
 from referrals import identity, searching
@@ -140,8 +141,9 @@ def studies(institution_id: int, on: date) -> QuerySet[Study]:
     return Study.objects.filter(institution_id=institution_id).exclude(ended_on__lt=on).order_by("number")
 
 
-def needs_evidence(line: Indication | None) -> bool:
-    return bool(line and line.needs_evidence_and_discussion)
+def papers_asked(line: Indication | None, institution: Any, at: datetime) -> int:
+    """How many papers of evidence a request of this line brings (A22; the hospital's requirements per grade, A23)."""
+    return grading.asked_of(line, grading.rules_on(institution, at)).papers if line else 0
 
 
 def filled(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

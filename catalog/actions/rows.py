@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from catalog import checking, rows
+from catalog import checking, grading, rows
 from catalog.actions.common import DRAFT, held, lapse_sign_offs, reason_of, refused, step
 from catalog.models import Edition, GeneTest, Indication, RowChange, RowComment
 from catalog.naming import initials, test_name
@@ -123,8 +123,18 @@ def _fill(line: Indication, values: Mapping[str, Any]) -> None:
     faults = [one.message for one in checking.problems(differs) if one.is_fault]
     if faults:
         raise refused("row", " ".join(faults), "B2")
+    _grade(line)
     line.tumour_initials = initials(line.tumour)[:60]
     line.test = _test_for(line, values.get("test"))
+
+
+def _grade(line: Indication) -> None:
+    """Clause A23: the criteria stand whole and with their reasoning, and another grade than theirs says why."""
+    rules = grading.rules_on(line.edition.institution, timezone.now())
+    if wrong := [said for _field, said in grading.problems(line, rules)]:
+        raise refused("row", " ".join(wrong), "A23")
+    if grading.proposed(grading.criteria_of(line), rules) == line.grade:
+        line.grade_reason = ""
 
 
 def _test_for(line: Indication, wanted: Any) -> GeneTest:

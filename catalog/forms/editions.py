@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog import rows
 from catalog.models import Edition, GeneTest, Grade, Indication, RowComment
+from catalog.models.grading import CRITERIA
 from documents.fields import day_field, long_text
 
 REASON = 300
@@ -79,6 +80,7 @@ class RowsFilter(forms.Form):
             ("", _("All")),
             ("to_review", _("Not yet confirmed")),
             ("unsettled", _("Marked 待核")),
+            ("ungraded", _("Criteria of the grade not recorded")),
             ("changed", _("Changed in this edition")),
             ("commented", _("With comments")),
             ("objections", _("With open objections")),
@@ -110,7 +112,9 @@ class RowForm(forms.ModelForm):
         fields = (
             "code", "tumour", "icd10", "icd10_match", "setting", "genes", "alteration", "test", "method_primary",
             "method_alternative", "specimen", "purpose", "drugs", "drug_note", "guideline", "issuer", "year", "doc_no",
-            "second_source", "recommendation", "evidence_class", "grade", "is_risky", "mdt_on_first_visit",
+            "second_source", "recommendation", "evidence_class", "risk_level", "risk_basis", "cost_level",
+            "cost_basis", "evidence_support", "evidence_basis", "grade", "grade_reason", "is_risky",
+            "mdt_on_first_visit",
             "route_hint", "germline", "is_nucleic_acid_test", "turnaround_days", "notes",
         )  # fmt: skip
         widgets = {"notes": long_text()}
@@ -119,6 +123,10 @@ class RowForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         grade: Any = self.fields["grade"]
         grade.choices = [("", _("Choose")), *Grade.choices]
+        for name, (choices, _basis) in CRITERIA.items():
+            criterion: Any = self.fields[name]
+            criterion.choices = [("", _("not recorded")), *choices.choices]
+        self.fields["grade_reason"].help_text = _("Only where the grade is another than the three criteria make.")
         self.fields["icd10_match"].help_text = _("Codes the system compares with: C34, C18-C20;C48.")
         self.fields["genes"].help_text = _("Current HGNC symbols, divided by 、.")
         if fixed_code:

@@ -13,6 +13,7 @@ from catalog.models.common import Grade
 from catalog.models.drugs import FormularyEntry, RuleEdition
 from catalog.models.editions import Edition, GeneTest, Indication
 from catalog.models.genes import Gene
+from catalog.models.grading import GradeRules
 from catalog.models.making import (
     CommentAnswer,
     EditionExpert,
@@ -37,6 +38,7 @@ __all__ = [
     "Gene",
     "GeneTest",
     "Grade",
+    "GradeRules",
     "InHouseCapability",
     "Indication",
     "IntakeOpinion",

@@ -20,6 +20,7 @@ from django.utils.translation import pgettext_lazy
 from audit.constraints import both_or_neither
 from catalog.models import searching
 from catalog.models.common import Grade, period, person
+from catalog.models.grading import Cost, Risk, Support
 
 UNCHECKED = "待核"
 TO_REVIEW = "待复核"
@@ -226,6 +227,14 @@ class Indication(models.Model):
         default=False,
         help_text=_("A risky test needs evidence and a departmental discussion even with a guideline (clause A22)."),
     )
+    # The three criteria of the grade, each with its reasoning (A23); empty where nobody has recorded them yet.
+    risk_level = models.CharField(_("risk"), max_length=10, choices=Risk, blank=True)
+    risk_basis = models.CharField(_("why this risk"), max_length=160, blank=True)
+    cost_level = models.CharField(_("cost level"), max_length=10, choices=Cost, blank=True)
+    cost_basis = models.CharField(_("why this cost level"), max_length=160, blank=True)
+    evidence_support = models.CharField(_("evidence support"), max_length=10, choices=Support, blank=True)
+    evidence_basis = models.CharField(_("why this evidence support"), max_length=160, blank=True)
+    grade_reason = models.CharField(_("why another grade than proposed"), max_length=300, blank=True)
     mdt_on_first_visit = models.CharField(_("MDT on first visit"), max_length=60)
     route_hint = models.CharField(_("in-house or outsourced"), max_length=40)
     germline = models.CharField(_("germline"), max_length=20)

@@ -6,16 +6,22 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from audit.guards import needs
-from catalog import actions, diffing, overview, queries
+from catalog import actions, diffing, grading, overview, queries
 from catalog.actions import drafting
 from catalog.actions import rows as row_actions
 from catalog.forms import editions as forms
 from catalog.models import Edition, Indication, RowChange, RowComment
 from catalog.views.editions import DRAFT, VIEW, attempt, cells_of, head
+from catalog.views.grading import of_row, table_of
+
+
+def rules_of(edition: Edition) -> Any:
+    return grading.rules_on(edition.institution_id, timezone.now())
 
 
 def line_of(edition: Edition, code: str) -> Indication:
@@ -40,6 +46,7 @@ def row(request: HttpRequest, edition: Edition, code: str) -> HttpResponse:
     context = {
         **head(edition, request.user),
         "line": line,
+        "grading": of_row(line, rules_of(edition)),
         "values": row_values(line, former),
         "changes": [(one, cells_of(one, named)) for one in changes],
         "comments": comments_of(edition, line.code),
@@ -91,7 +98,8 @@ def edit(request: HttpRequest, edition: Edition, code: str) -> HttpResponse:
         if not refusals:
             return redirect("catalog:edition_row", edition.pk, line.code)
     context = {**head(edition, request.user), "line": line, "form": form, "refusals": refusals, "comment": comment,
-               "symbols": sorted(queries.gene_symbols()), "here": "rows"}  # fmt: skip
+               "symbols": sorted(queries.gene_symbols()), "here": "rows",
+               "table": table_of(rules_of(edition))}  # fmt: skip
     status = 409 if refusals else 422 if form.errors else 200
     return render(request, "catalog/edition_row_form.html", context, status=status)
 
@@ -115,7 +123,8 @@ def add(request: HttpRequest, edition: Edition) -> HttpResponse:
         if not refusals:
             return redirect("catalog:edition_row", edition.pk, typed["code"].upper())
     context = {**head(edition, request.user), "form": form, "refusals": refusals, "line": None,
-               "symbols": sorted(queries.gene_symbols()), "here": "rows"}  # fmt: skip
+               "symbols": sorted(queries.gene_symbols()), "here": "rows",
+               "table": table_of(rules_of(edition))}  # fmt: skip
     status = 409 if refusals else 422 if form.errors else 200
     return render(request, "catalog/edition_row_form.html", context, status=status)
 

@@ -5,9 +5,10 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from audit.guards import needs
-from catalog import queries, restricted
+from catalog import grading, queries, restricted
 from catalog.forms.reading import CatalogFilter
 from catalog.models import Edition, Indication, NotIndicated
+from catalog.views.grading import of_row
 
 # The starter library is a hundred rows, a hospital's own some dozens; more are found by a word.
 SHOWN = 200
@@ -55,7 +56,10 @@ def indication(request: HttpRequest, code: str) -> HttpResponse:
     )
     if line is None:
         raise Http404
-    return render(request, "catalog/indication.html", {"indication": line})
+    post = getattr(request.user, "post", None)
+    rules = grading.rules_on(post and post.institution_id, timezone.now())
+    context = {"indication": line, "grading": of_row(line, rules)}
+    return render(request, "catalog/indication.html", context)
 
 
 @needs("catalog.view_catalog")

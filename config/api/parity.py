@@ -141,6 +141,7 @@ COUNTERPARTS: dict[str, tuple[str, ...]] = {
         "catalog_api:trainings",
         "catalog_api:qualifications",
     ),
+    "catalog:grades": ("catalog_api:grade_rules",),
     # What is done in-house
     "catalog:capabilities": ("catalog_api:capabilities",),
     "catalog:capability": ("catalog_api:capability_step",),

@@ -15,13 +15,14 @@ from accounts.models import User
 from audit import declaring
 from audit.gates import Act, Refusal, Refused, Verdict, judge
 from audit.steps import OUT_OF_TURN, Step, move
+from catalog.models.grading import Title
 from referrals import deliberating, minutes, numbering, pathway
 from referrals.actions.held import hold, hold_for
 from referrals.actions.onward import onward
 from referrals.deliberating import OPEN, Conclusion, Phase
 from referrals.gates import Case
 from referrals.gates.discussing import WITHOUT_GUIDELINE
-from referrals.gates.words import link
+from referrals.gates.words import link, say
 from referrals.models import (
     Deliberation,
     DepartmentalDiscussion,
@@ -267,9 +268,7 @@ def conclude_discussion(
     if not note.strip():
         raise ValidationError({"note": _("Write the department's opinion, dissenting ones too.")})
     referral = hold(held.referral)
-    if agreed and not referral.evidence.exists():
-        mend = link("referrals:case", referral.pk, anchor="discussion")
-        raise Refused(Refusal("X03", WITHOUT_GUIDELINE, ("A22",), mend))
+    _as_the_grade_asks(referral, by, agreed, at)
     step = pathway.DISCUSS if agreed else pathway.DISCUSS_AGAINST
     changes: dict[str, Any] = {"discussed_at": at} | ({} if agreed else {"end_reason": note.strip()[:300]})
     move(referral, step, by=by, act=Act(by=by, step=step.name, data={"chair": by}), at=at, **changes)
@@ -283,6 +282,24 @@ def conclude_discussion(
     )  # fmt: skip
     onward(referral, at=at)
     return discussion
+
+
+def _as_the_grade_asks(referral: Referral, by: User, agreed: bool, at: datetime) -> None:
+    """Agreeing needs the papers (A22), and whoever concludes has the title the hospital asks for at this grade (A23)."""
+    asked, papers = Case(referral).asked(at), referral.evidence.count()
+    mend = link("referrals:case", referral.pk, anchor="discussion")
+    least = asked.papers if asked else 1
+    if agreed and papers < least:
+        few = _("%(n)s papers are recorded, %(asked)s are needed.")
+        more = few % {"n": papers, "asked": least} if papers else ""
+        raise Refused(Refusal("X03", say(WITHOUT_GUIDELINE, more), ("A22",), mend))
+    if asked and Title.of(by.title).rank < Title(asked.chair_title).rank:
+        said = _(
+            "The hospital asks that the discussion of a test of this grade is concluded by a doctor with the title "
+            "%(asked)s or above; the title on record is %(title)s."
+        )
+        values = {"asked": asked.chair_label, "title": by.title or _("none")}
+        raise Refused(Refusal("A23", said % values, ("A23",), link("catalog:grades"), _("See the requirements")))
 
 
 def _may_conclude(deliberation: Deliberation, by: User, seen: int | None) -> Deliberation:

@@ -69,12 +69,11 @@ def awaited(referral: Referral, at: datetime) -> Step | None:
 
 
 def needs_discussion(referral: Referral, at: datetime) -> bool:
-    """A risky test, or one without guideline support, is discussed by the department first (A22), once."""
-    return (
-        referral.indication is not None
-        and referral.indication.needs_evidence_and_discussion
-        and judge("X03", Case(referral), at).verdict != Verdict.PASSES
-    )
+    """A risky test, one without guideline support (A22), or one whose grade the hospital asks it for (A23), is discussed
+    by the department first, once."""
+    case = Case(referral)
+    asked = case.asked(at)
+    return bool(asked and asked.discussion) and judge("X03", case, at).verdict != Verdict.PASSES
 
 
 def needs_mdt(referral: Referral, at: datetime) -> bool:

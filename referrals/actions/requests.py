@@ -202,8 +202,10 @@ def _check(
     if first_visit_unexplained:
         wrong["first_visit_reason"] = _("Your answer differs from the records: say why.")
     if indication:
-        if requesting.needs_evidence(indication) and not evidence:
-            wrong["evidence"] = str(WITHOUT_GUIDELINE)
+        asked = requesting.papers_asked(indication, patient.institution_id, at)
+        if len(evidence) < asked:
+            few = _("The grade of this test asks for %(n)s papers of evidence.") % {"n": asked}
+            wrong["evidence"] = str(WITHOUT_GUIDELINE) if indication.needs_evidence_and_discussion else few
         if requesting.earlier_results(patient, indication.test, at) and not earlier_result_reason.strip():
             wrong["earlier_result_reason"] = _(
                 "There is a result of the same gene within five years: say why it is tested again."

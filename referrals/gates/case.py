@@ -16,7 +16,9 @@ from django.db.models import QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from audit.gates import Act, Judgement, gate
-from catalog.models import DrugTargetRule, Edition, Grade, RequestAuthority, RuleEdition
+from catalog import grading
+from catalog.models import DrugTargetRule, Edition, Grade, GradeRules, RequestAuthority, RuleEdition
+from catalog.models.grading import Requirement
 from catalog.targets.reading import Reading
 from documents import together
 from referrals.gates.words import link
@@ -90,6 +92,7 @@ class Registers:
             "authorities": RequestAuthority.objects.filter(**here, user_id__in=self.requesters).order_by(
                 "starts_on", "pk"
             ),
+            "grade_rules": GradeRules.objects.filter(**here).order_by("pk"),
             "ethics_approvals": EthicsApproval.objects.filter(study_id__in=self.studies).order_by("valid_from", "pk"),
             "not_outsourcing": NotOutsourcingStatement.objects.filter(**here).order_by("pk"),
             "editions": Edition.objects.binding(),
@@ -125,6 +128,10 @@ class Registers:
     @cached_property
     def authorities(self) -> dict[tuple[int, int], list[RequestAuthority]]:
         return _grouped(self._rows("authorities"), "institution_id", "user_id")
+
+    @cached_property
+    def grade_rules(self) -> dict[int, list[GradeRules]]:
+        return _grouped(self._rows("grade_rules"), "institution_id")
 
     @cached_property
     def ethics_approvals(self) -> dict[int, list[EthicsApproval]]:
@@ -204,6 +211,16 @@ class Case:
         """The grade of the indication; None when no indication is named."""
         indication = self.referral.indication
         return Grade(indication.grade) if indication else None
+
+    def asked(self, at: datetime) -> Requirement | None:
+        """What the grade of the test asks for, by the hospital's table of the day the request was made (A22, A23); None
+        when no indication is named."""
+        referral = self.referral
+        if referral.indication is None:
+            return None
+        made = referral.requested_at or at
+        known = self.registers.grade_rules.get(referral.institution_id, [])
+        return grading.asked_of(referral.indication, grading.rules_among(known, made, local_day(made)))
 
     def charge(self, at: datetime) -> Any:
         """The charge that stood at `at`: made by then and not reversed by then."""

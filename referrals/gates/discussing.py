@@ -34,6 +34,10 @@ UNNAMED = _(
     "The hospital's ledger does not say who this was: %(facts)s. Medical affairs records it from the paper record by a "
     "correction; then it can be judged whether somebody decided on their own request."
 )
+ASKED_HERE = _("The hospital's requirements for the grade “%(grade)s” ask for this before going on: %(what)s.")
+MDT = _("an MDT conclusion to test")
+PAPERS = _("papers of evidence")
+DISCUSSION = _("a departmental discussion that agreed")
 OWN_REQUEST = _("The one who requests, or is complained of, takes no part in approving, deciding or checking it.")
 
 
@@ -43,7 +47,8 @@ def mdt_agreed_before_testing(case: Case, at: datetime, act: Act | None) -> Judg
 
     The latest conclusion at that moment counts; a conclusion formed afterwards does not.
     """
-    first_visit, graded = case.referral.first_visit, case.grade == Grade.MDT
+    asked = case.asked(at)
+    first_visit, graded = case.referral.first_visit, bool(asked and asked.mdt)
     if first_visit is False and not graded:
         return not_applicable(_("Neither a first visit for a malignancy nor a test graded for MDT."))
     review = latest(case.mdt_reviews, "concluded_at", at)
@@ -54,54 +59,67 @@ def mdt_agreed_before_testing(case: Case, at: datetime, act: Act | None) -> Judg
             _("whether this is a first visit for a malignancy"), mend=case.correction("first_visit"),
             mend_label=_("Record what the ledger left out"),
         )  # fmt: skip
-    facts = [_why_mdt(first_visit), _conclusion(review) if review else (_("MDT conclusion"), _("none by then"))]
+    facts = [_why_mdt(case, first_visit), _conclusion(review) if review else (_("MDT conclusion"), _("none by then"))]
     if later := next((one for one in case.mdt_reviews if one.concluded_at > at), None):
         facts.append((_("concluded only later"), _conclusion(later)[1]))
     return refuses(
-        FIRST_VISIT if first_visit else GRADED_MDT,
+        FIRST_VISIT if first_visit else GRADED_MDT if case.grade == Grade.MDT else _asked_by_the_hospital(case, MDT),
         mend=case.page("mdt"),
         mend_label=_("To the MDT record"),
         facts=facts,
     )
 
 
-def _why_mdt(first_visit: bool | None) -> tuple:
+def _why_mdt(case: Case, first_visit: bool | None) -> tuple:
     if first_visit:
         return (_("first visit for a malignancy"), _("yes"))
-    return (_("grade of the test"), Grade.MDT.label)
+    return (_("grade of the test"), case.grade.label if case.grade else "")
+
+
+def _asked_by_the_hospital(case: Case, what: Any) -> Any:
+    """Where the hospital's own table asks for more than the clauses."""
+    return ASKED_HERE % {"grade": case.grade.label if case.grade else "", "what": what}
 
 
 def _conclusion(review: MDTReview) -> tuple:
     return (_("MDT conclusion"), f"{when(review.concluded_at)} {review.get_conclusion_display()}")
 
 
-@rule("X03", clauses=["A22"], title=_("Evidence and departmental discussion"))
+@rule("X03", clauses=["A22", "A23"], title=_("Evidence and departmental discussion"))
 def evidence_and_discussion(case: Case, at: datetime, act: Act | None) -> Judgement:
-    """A test graded 需科室讨论, or a risky one, needs evidence and a departmental discussion that agreed (A22)."""
-    indication = case.referral.indication
-    if indication is None:
+    """A test graded 需科室讨论, or a risky one, needs evidence and a departmental discussion that agreed (A22); the
+    hospital's requirements per grade may ask for more papers, or for both at other grades (A23)."""
+    indication, asked = case.referral.indication, case.asked(at)
+    if indication is None or asked is None:
         return not_applicable(_("No indication is named, so the test has no grade."))
-    if not indication.needs_evidence_and_discussion:
+    if not asked.discussion and not asked.papers:
         return not_applicable(_("A guideline supports this test."))
     papers = _papers(case, at)
     discussion = latest(_on_this_test(case, at), "held_at", at)
     held = when(discussion.held_at) if discussion else _("none by then")
     facts = [
         (_("papers of evidence"), _("not recorded") if papers is None else str(papers)),
-        (_("departmental discussion"), held),
+        *([(_("departmental discussion"), held)] if asked.discussion else []),
     ]
-    missing = []
+    missing: list[Any] = []
     if papers == 0:
         missing.append(_("No evidence is recorded."))
-    if discussion is None:
+    elif papers is not None and papers < asked.papers:
+        said = _("%(n)s papers are recorded, %(asked)s are needed.")
+        missing.append(said % {"n": papers, "asked": asked.papers})
+    if asked.discussion and discussion is None:
         missing.append(_("No departmental discussion was held by then."))
         if later := next((one for one in case.discussions if one.held_at > at), None):
             facts.append((_("held only later"), when(later.held_at)))
-    elif not discussion.agreed:
+    elif asked.discussion and not discussion.agreed:
         missing.append(_("The departmental discussion did not agree."))
     if missing:
+        what = "、".join(
+            str(one) for one in ((PAPERS,) if asked.papers else ()) + ((DISCUSSION,) if asked.discussion else ())
+        )
+        by_clause = indication.needs_evidence_and_discussion
         return refuses(
-            say(WITHOUT_GUIDELINE, *missing),
+            say(WITHOUT_GUIDELINE if by_clause else _asked_by_the_hospital(case, what), *missing),
             mend=case.page("discussion"),
             mend_label=_("To the discussion record"),
             facts=facts,

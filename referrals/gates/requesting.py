@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 from audit.gates import Act, Judgement, cannot_judge, not_applicable, passes, refuses
 from catalog import restricted
 from catalog.models import Grade, RequestAuthority
+from catalog.models.grading import Title
 from referrals.gates.case import Case, local_day, rule
 from referrals.gates.words import day, link, say
 
@@ -21,6 +22,10 @@ NOT_LISTED = _(
 NO_AUTHORITY = _(
     "You may request tests of the grade “%(authority)s”; this test is graded “%(grade)s”. A doctor with the "
     "authority has to request it."
+)
+LOW_TITLE = _(
+    "The hospital asks that a test graded “%(grade)s” is requested by a doctor with the title %(asked)s or above; the "
+    "title on record is %(title)s."
 )
 SUSPENDED = _("The authority was suspended on %(day)s: %(reason)s.")
 NO_ETHICS = _("The study's ethics approval has lapsed or does not cover this site, so no one can be tested under it.")
@@ -91,6 +96,7 @@ def requester_has_the_authority(case: Case, at: datetime, act: Act | None) -> Ju
     if not begun and case.is_history:
         return cannot_judge(_("request authority of the doctor"))
     held = [Grade(one.grade) for one in begun if one.state(on) == "in_force"]
+    asked = case.asked(at)
     highest = max(held, key=lambda one: one.rank, default=None)
     authority = highest.label if highest else pgettext_lazy("request authority", "none")
     facts = [
@@ -98,14 +104,19 @@ def requester_has_the_authority(case: Case, at: datetime, act: Act | None) -> Ju
         (_("request authority"), str(authority)),
         (_("grade of the test"), str(grade.label)),
     ]
+    if asked and asked.title:
+        facts.append((_("title"), requester.title or str(_("not recorded"))))
+    mend = link("catalog:person", requester.pk)
     if highest and highest.rank >= grade.rank:
+        if asked and Title.of(requester.title).rank < Title(asked.title).rank:
+            said = LOW_TITLE % {"grade": grade.label, "asked": asked.title_label, "title": requester.title or _("none")}
+            return refuses(said, mend=link("catalog:grades"), mend_label=_("See the requirements"), facts=facts)
         return passes(*facts)
     why = NO_AUTHORITY % {"authority": authority, "grade": grade.label}
     if stopped := max((one for one in begun if one.state(on) == "suspended"), key=_suspended_on, default=None):
         facts.append((_("authority suspended on"), day(stopped.suspended_on)))
         said = SUSPENDED % {"day": day(stopped.suspended_on), "reason": stopped.suspended_reason}
         why = say(why, said) if not highest else why
-    mend = link("catalog:person", requester.pk)
     return refuses(why, mend=mend, mend_label=_("See the record of authority"), facts=facts)
 
 

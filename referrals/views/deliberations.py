@@ -31,6 +31,7 @@ from referrals.forms.deliberations import (
     OpinionForm,
     RemarkForm,
 )
+from referrals.gates import Case
 from referrals.models import Deliberation, Referral
 from referrals.views.common import back_to_case, named, put_errors, who
 
@@ -158,6 +159,7 @@ def page_context(request: HttpRequest, held: Deliberation) -> dict[str, Any]:
         "referral": referral,
         "facts": facts(referral, user),
         "evidence": list(referral.evidence.all()),
+        "asked": Case(referral).asked(timezone.now()),
         "back": back_to_case(referral),
         "own": own,
         "is_requester": is_requester,

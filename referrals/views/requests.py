@@ -159,7 +159,7 @@ def checks_context(page: Page) -> dict[str, Any]:
         "research": RESEARCH_CHARGED if page.value("nature") == Referral.Nature.RESEARCH else "",
         "says": says,
         "earlier": earlier,
-        "needs_evidence": requesting.needs_evidence(line),
+        "papers_asked": requesting.papers_asked(line, page.user.post.institution, at),
         "ahead": _judged(page, line, at) if line and diagnosis else [],
     }
 
