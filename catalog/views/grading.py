@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from audit.guards import needs
+from audit.refusing import tried
 from catalog import grading
 from catalog.actions import grading as actions
 from catalog.forms.grading import RulesForm
 from catalog.models import Grade, GradeRules
 from catalog.models.grading import CRITERIA, PROPOSALS
-from catalog.views.drugs import tried
 from documents.paging import address, keyset
 
 PAGE = 10
