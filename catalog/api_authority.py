@@ -164,3 +164,19 @@ class Qualifications(Door):
     def post(self, request: Request) -> Response:
         made = staff.record_qualification(by=self.by, **_with_person(checked(QualificationIn, request), self.by))
         return Response(QualificationShape(made).data, status=201)
+
+
+class EndIn(serializers.Serializer):
+    reason = serializers.CharField(max_length=300)
+
+
+class EndQualification(Door):
+    permission = authority.KEEP
+    on = Qualification
+
+    @extend_schema(operation_id="qualification_end", request=EndIn, responses=QualificationShape)
+    @repeatable
+    def post(self, request: Request, pk: int) -> Response:
+        """The certificate was cancelled: it ends today, with the reason."""
+        ended = staff.end_qualification(qualification=self.found, by=self.by, **checked(EndIn, request))
+        return Response(QualificationShape(ended).data)

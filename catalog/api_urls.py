@@ -29,6 +29,7 @@ urlpatterns = [
     path("catalog/authorities/<int:pk>/steps/", api_authority.AuthorityStep.as_view(), name="authority_step"),
     path("catalog/trainings/", api_authority.Trainings.as_view(), name="trainings"),
     path("catalog/qualifications/", api_authority.Qualifications.as_view(), name="qualifications"),
+    path("catalog/qualifications/<int:pk>/end/", api_authority.EndQualification.as_view(), name="end_qualification"),
     path("catalog/capabilities/", api_capability.Capabilities.as_view(), name="capabilities"),
     path("catalog/capabilities/<int:pk>/steps/", api_capability.CapabilityStep.as_view(), name="capability_step"),
     path("catalog/intakes/", api_capability.Intakes.as_view(), name="intakes"),

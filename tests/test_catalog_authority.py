@@ -344,4 +344,15 @@ def test_nobody_certifies_himself_and_a_certificate_ends_when_it_is_cancelled(ho
     ended = staff.end_qualification(qualification=made, reason="注销", by=hospital.affairs)
     assert ended.valid_to == today()
     body = {"user": nurse.username, "kind": "pathologist", "number": "2", "valid_from": str(later(1))}
-    assert program(hospital.affairs).post("catalog/qualifications/", body).status_code == 201
+    affairs = program(hospital.affairs)
+    second = affairs.post("catalog/qualifications/", body)
+    assert second.status_code == 201
+    end = f"catalog/qualifications/{second.json()['id']}/end/"
+    assert program(hospital.doctor).post(end, {"reason": "注销"}).status_code == 403
+    early = affairs.post(end, {"reason": "注销"})
+    assert early.status_code in (409, 422), "it is not in force before tomorrow"
+    third = affairs.post(
+        "catalog/qualifications/", {**body, "kind": "technician", "number": "3", "valid_from": str(today())}
+    )
+    ended = affairs.post(f"catalog/qualifications/{third.json()['id']}/end/", {"reason": "注销"})
+    assert (ended.status_code, ended.json()["valid_to"]) == (200, str(today()))

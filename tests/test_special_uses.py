@@ -1,5 +1,6 @@
 """Beyond the label (A36, A37), bought outside (A38, A39); the month's review and the monitoring data (A34, A35)."""
 
+import base64
 import io
 from datetime import date
 
@@ -269,6 +270,24 @@ def test_a_program_goes_the_same_way_and_is_refused_alike(hospital, case, progra
     said = program(hospital.pharmacist).post(path + "opinion/", {"agrees": True, "note": "可"})
     assert said.status_code == 200
     assert program(hospital.pharmacist).post(path + "decide/", {"approve": True, "note": "可"}).status_code == 403
+
+
+def test_a_program_files_the_evidence_and_the_refusal_of_the_patient(hospital, case, program):
+    """A36, A37: what the page takes, the door takes."""
+    given = {name: value for name, value in ASKED.items() if name != "evidence"}
+    given |= {f"evidence_{name}": value for name, value in ASKED["evidence"].items()}
+    paper = base64.b64encode(report("指南节选").content).decode()
+    made = program(hospital.doctor).post(
+        "special-uses/", {"record_no": case.patient.record_no, "evidence_file": paper, **given}
+    )
+    assert made.status_code == 201, made.content
+    assert SpecialUse.objects.get(pk=made.json()["id"]).evidence_file is not None
+    early = program(hospital.doctor).post(f"special-uses/{made.json()['id']}/refuse/", {"reason": "费用"})
+    assert early.status_code in (409, 422)
+    use = approved(hospital, case)
+    actions.tell(use=use, by=hospital.doctor, **TOLD)
+    said = program(hospital.doctor).post(f"special-uses/{use.pk}/refuse/", {"reason": "费用太高"})
+    assert (said.status_code, said.json()["status"]) == (200, "refused")
 
 
 # Review of a month, and the monitoring data

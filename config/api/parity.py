@@ -132,6 +132,7 @@ COUNTERPARTS: dict[str, tuple[str, ...]] = {
         "referrals_api:special_use_decide",
         "referrals_api:special_use_tell",
         "referrals_api:special_use_sign",
+        "referrals_api:special_use_refuse",
         "referrals_api:special_use_withdraw",
     ),
     # Who may request, who is qualified
@@ -140,6 +141,7 @@ COUNTERPARTS: dict[str, tuple[str, ...]] = {
         "catalog_api:authority_step",
         "catalog_api:trainings",
         "catalog_api:qualifications",
+        "catalog_api:end_qualification",
     ),
     "catalog:grades": ("catalog_api:grade_rules",),
     # What is done in-house

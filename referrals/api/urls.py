@@ -9,6 +9,7 @@ from referrals.api import (
     merging,
     ordering,
     others,
+    special_uses,
     studies,
     teams,
     views,
@@ -69,10 +70,10 @@ urlpatterns = [
     path("pathology/<int:pk>/approve/", drugs.ApprovePathology.as_view(), name="approve_pathology"),
     path("outside-reports/", drugs.OutsideReports.as_view(), name="outside_reports"),
     path("outside-reports/<int:pk>/review/", drugs.ReviewOutsideReport.as_view(), name="review_outside_report"),
-    path("special-uses/", drugs.SpecialUses.as_view(), name="special_uses"),
+    path("special-uses/", special_uses.SpecialUses.as_view(), name="special_uses"),
     *[
         path(f"special-uses/<int:pk>/{name}/", door.as_view(), name=f"special_use_{name}")
-        for name, door in drugs.USE_DOORS.items()
+        for name, door in special_uses.USE_DOORS.items()
     ],
     path("statement-differences/", others.Differences.as_view(), name="differences"),
     path("match-samples/", match_reviews.MatchSamples.as_view(), name="match_samples"),
