@@ -1,8 +1,4 @@
-"""Who works where, in which post, and what a post may do.
-
-In a county hospital one person holds three or four posts (`vocab.md` §1), so rights hang on the post a person
-works in now, and separation of duties is judged per case (X14), not by role alone.
-"""
+"""People and machines, the posts they hold, and who stands in for whom."""
 
 from __future__ import annotations
 
@@ -13,83 +9,14 @@ from typing import Any, Self
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-ANY = "*"
-
-
-class Institution(models.Model):
-    """A hospital or a health bureau: a legal person of its own; data, charges and records are told apart by it."""
-
-    class Kind(models.TextChoices):
-        HOSPITAL = "hospital", _("Hospital")
-        BUREAU = "bureau", _("Health bureau")
-
-    code = models.CharField(_("code"), max_length=20, unique=True)
-    name = models.CharField(_("name"), max_length=100)
-    kind = models.CharField(max_length=10, choices=Kind, default=Kind.HOSPITAL)
-    grade = models.CharField(_("grade"), max_length=20, blank=True)
-    ownership = models.CharField(_("ownership"), max_length=20, blank=True)
-    uscc = models.CharField(_("unified social credit code"), max_length=18, blank=True)
-    supervised_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="supervises")
-    document_prefix = models.CharField(
-        max_length=20, blank=True, help_text=_("The issuer's short name in document numbers, e.g. ×总医")
-    )
-    complaint_phone = models.CharField(max_length=40, blank=True)
-
-    class Meta:
-        ordering = ["kind", "code"]
-        verbose_name = _("institution")
-
-    def __str__(self):
-        return self.name
-
-    @property
-    def is_bureau(self) -> bool:
-        return self.kind == self.Kind.BUREAU
-
-
-class Department(models.Model):
-    institution = models.ForeignKey(Institution, models.PROTECT, related_name="departments")
-    name = models.CharField(_("department"), max_length=60)
-
-    class Meta:
-        ordering = ["institution", "id"]
-        constraints = [models.UniqueConstraint(fields=["institution", "name"], name="department_once")]
-        verbose_name = _("department")
-
-    def __str__(self):
-        return self.name
-
-
-class Role(models.Model):
-    """A role of `vocab.md` §1, with what it may do, as data (`accounts/data/roles.json`)."""
-
-    class Scope(models.TextChoices):
-        OWN = "own", _("Cases one requested")
-        DEPARTMENT = "department", _("Cases of one's department")
-        INSTITUTION = "institution", _("Cases of one's institution")
-        COUNTY = "county", _("Cases of the supervised institutions, without identity")
-        NONE = "none", _("No cases")
-
-    code = models.CharField(max_length=3, primary_key=True)
-    name = models.CharField(max_length=60)
-    group = models.CharField(max_length=20)
-    scope = models.CharField(max_length=12, choices=Scope, default=Scope.NONE)
-    sees_identity = models.BooleanField(default=False)
-    permissions = ArrayField(models.CharField(max_length=60), default=list, blank=True)
-
-    class Meta:
-        ordering = ["code"]
-        verbose_name = _("role")
-
-    def __str__(self):
-        return self.name
+from accounts.models.places import Department, Institution, Role
 
 
 class UserManager(BaseUserManager):
@@ -332,65 +259,3 @@ class Delegation(models.Model):
             ),
         ]
         verbose_name = _("delegation of a post")
-
-
-class NoticeQuerySet(models.QuerySet):
-    def unread(self) -> Self:
-        return self.filter(read_at__isnull=True)
-
-
-class Notice(models.Model):
-    """One line that tells a person that work came to them. Names no patient; the page it leads to asks its own leave."""
-
-    user = models.ForeignKey(User, models.PROTECT, related_name="notices")
-    text = models.CharField(_("notice"), max_length=300)
-    url = models.CharField(max_length=200, blank=True)
-    made_at = models.DateTimeField(default=timezone.now)
-    read_at = models.DateTimeField(null=True, blank=True)
-
-    objects = NoticeQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-id"]
-        indexes = [models.Index(fields=["user"], condition=Q(read_at__isnull=True), name="notice_unread")]
-        verbose_name = _("notice")
-
-
-class SetPasswordLink(models.Model):
-    """A one-time link with which a person sets a password; the secret itself is not kept, only its digest."""
-
-    user = models.ForeignKey(User, models.CASCADE, null=True, blank=True, related_name="password_links")
-    digest = models.CharField(max_length=64, unique=True)
-    made_at = models.DateTimeField(default=timezone.now)
-    expires_at = models.DateTimeField()
-    used_at = models.DateTimeField(null=True, blank=True)
-    first_administrator = models.BooleanField(default=False)
-
-    class Meta:
-        verbose_name = _("one-time link")
-
-    class Trail:
-        digest = ("digest",)
-
-
-class LetIn(models.Model):
-    """A person is let into one case, by name, with a reason and a last day; guardian holds the grant itself."""
-
-    user = models.ForeignKey(User, models.PROTECT, related_name="let_ins")
-    content_type = models.ForeignKey("contenttypes.ContentType", models.PROTECT)
-    object_pk = models.CharField(max_length=40)
-    institution = models.ForeignKey(Institution, models.PROTECT)
-    reason = models.CharField(_("reason"), max_length=200)
-    ends_on = models.DateField(_("last day"))
-    given_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    given_at = models.DateTimeField(default=timezone.now)
-    withdrawn_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        indexes = [models.Index(fields=["user", "content_type", "ends_on"])]
-        verbose_name = _("leave to see one case")
-
-
-# Programs of other makers, and reminders: files of their own.
-from accounts.programs import ApiToken, KeptAnswer  # noqa: E402, F401
-from accounts.reminders import Reminder  # noqa: E402, F401
