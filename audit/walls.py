@@ -6,6 +6,7 @@ A model says what it needs in two inner classes, read here and nowhere else:
     class Trail:                     # columns shown in events only as salted digests
         digest = ("name",)
         salt = "salt"                # the row's own salt column; without one the digest is unsalted
+        append_only = True           # no row is ever changed or deleted, by whomsoever
 
     class Walls:                     # who may see a row
         institution = "institution_id"                       # by this column, or
@@ -82,6 +83,23 @@ def trailed() -> list[Trailed]:
     return sorted(found, key=lambda one: one.table)
 
 
+def append_only_tables() -> list[str]:
+    """The tables whose rows stay as they were written, by their models' word."""
+    kept = [model for model in our_models() if getattr(getattr(model, "Trail", None), "append_only", False)]
+    return sorted(model._meta.db_table for model in kept)
+
+
+def keep_append_only(table: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL(
+                "CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {0}"
+                " FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only();"
+                " ALTER TABLE {0} ENABLE TRIGGER append_only"
+            ).format(sql.Identifier(table))
+        )
+
+
 @transaction.atomic
 def build() -> None:
     """Make the database's walls as this code wants them. Runs as the owner; doing it again changes nothing."""
@@ -98,6 +116,9 @@ def build() -> None:
         standing = set(connection.introspection.table_names(cursor))
     declaring.declare(actor=0, step=MIGRATE, institutions="*", identity="*")
     watch([one for one in trailed() if one.table in standing])
+    for table in append_only_tables():
+        if table in standing:
+            keep_append_only(table)
     for model in our_models():
         if model._meta.db_table in standing:
             wall(model)

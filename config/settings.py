@@ -217,6 +217,7 @@ SPECTACULAR_SETTINGS = {
         "HospitalRuleKind": "policy.models.HospitalRule.Kind",
         "HospitalRuleStatus": "policy.models.HospitalRule.Status",
         "EditionStatus": "catalog.models.Edition.Status",
+        "PriceChangeStatus": "vendors.models.PriceChange.Status",
         "CatalogCommentKind": "catalog.models.RowComment.Kind",
         "CatalogCommentStatus": "catalog.models.RowComment.Status",
         "DifferenceKind": "referrals.models.StatementDifference.Kind",

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from accounts.models import Institution, Post, Role, User
 from audit.models import Alarm
@@ -21,6 +22,7 @@ from reports import actions as reports
 from reports import periods
 from reports.models import Report
 from supervision.models import Finding, LedgerImport
+from vendors import actions as vendors
 from vendors.models import Laboratory, Price
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +115,8 @@ MADE_BY_OTHERS = (
     "catalog_api:edition_comment",
     "catalog_api:edition_sheet",
     "catalog:sheet",
+    "vendors:price_sheet",
+    "vendors_api:price_change_sheet",
 )
 
 
@@ -141,6 +145,24 @@ def catalog_editions():
         )
         pair.append(SimpleNamespace(pk=edition.pk, code="LUNG-01"))
     return {f"catalog:{name}": pair for name in EDITION_PAGES} | {f"catalog_api:{name}": pair for name in EDITION_DOORS}
+
+
+def price_changes():
+    """For each address of a price change a draft of LXZ and one of LXY."""
+    pair = []
+    for code in ("LXZ", "LXY"):
+        hospital = Institution.objects.get(code=code)
+        drafter = User.objects.filter(posts__institution=hospital, posts__role_id="R11").first()
+        pair.append(
+            vendors.draft_change(
+                institution=hospital, title="病理类", basis="文件", effective_from=timezone.localdate(),
+                by=drafter.act_as(drafter.posts.get(role_id="R11")),
+            )
+        )  # fmt: skip
+    pages = ("price_change", "price_sheet_form", "price_sheets")
+    doors = ("price_change", "head", "step", "items", "ends", "charges", "sheets")
+    named = [f"vendors_api:{'price_change' if one == 'price_change' else f'price_change_{one}'}" for one in doors]
+    return {**{f"vendors:{name}": pair for name in pages}, **dict.fromkeys(named, pair)}
 
 
 @pytest.fixture
@@ -179,6 +201,7 @@ def objects(county):
         "supervision": [one(LedgerImport), None],
         "vendors:laboratory": [one(Laboratory), None],
         "vendors:publish": [one(Price, **mine), one(Price, **theirs)],
+        **price_changes(),
         "catalog:capability": [one(InHouseCapability, **mine), one(InHouseCapability, **theirs)],
         "catalog_api:capability_step": [one(InHouseCapability, **mine), one(InHouseCapability, **theirs)],
         "catalog:person": [one(User, posts__institution__code="LXZ"), one(User, posts__institution__code="LXY")],

@@ -1,10 +1,24 @@
 from django.urls import path
 
-from vendors import api
+from vendors import api, api_prices
 
 app_name = "vendors_api"
 
 urlpatterns = [
     path("prices/", api.Prices.as_view(), name="prices"),
     path("prices/<int:pk>/publish/", api.Publish.as_view(), name="publish"),
+    path("price-items/", api_prices.PriceItems.as_view(), name="price_items"),
+    path("price-changes/", api_prices.Changes.as_view(), name="price_changes"),
+    path("price-changes/<int:pk>/", api_prices.OneChange.as_view(), name="price_change"),
+    path("price-changes/<int:pk>/head/", api_prices.ChangeHead.as_view(), name="price_change_head"),
+    path("price-changes/<int:pk>/step/", api_prices.ChangeStep.as_view(), name="price_change_step"),
+    path("price-changes/<int:pk>/items/", api_prices.ChangeItems.as_view(), name="price_change_items"),
+    path("price-changes/<int:pk>/ends/", api_prices.ChangeEnds.as_view(), name="price_change_ends"),
+    path("price-changes/<int:pk>/tests/", api_prices.ChangeCharges.as_view(), name="price_change_charges"),
+    path("price-changes/<int:pk>/sheets/", api_prices.ChangeSheets.as_view(), name="price_change_sheets"),
+    path(
+        "price-changes/<int:pk>/sheets/<int:sheet>/confirm/",
+        api_prices.ConfirmSheet.as_view(),
+        name="price_change_sheet",
+    ),
 ]

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from vendors import views
+from vendors.views import price_changes
 
 app_name = "vendors"
 urlpatterns = [
@@ -8,6 +9,12 @@ urlpatterns = [
     path("laboratories/<int:pk>/", views.laboratory, name="laboratory"),
     path("prices/", views.prices, name="prices"),
     path("prices/<int:pk>/publish/", views.publish, name="publish"),
+    path("prices/changes/", price_changes.price_changes, name="price_changes"),
+    path("prices/changes/new/", price_changes.new_price_change, name="new_price_change"),
+    path("prices/changes/<int:pk>/", price_changes.price_change, name="price_change"),
+    path("prices/changes/<int:pk>/sheet.xlsx", price_changes.price_sheet_form, name="price_sheet_form"),
+    path("prices/changes/<int:pk>/sheets/", price_changes.price_sheets_given, name="price_sheets"),
+    path("prices/changes/<int:pk>/sheets/<int:sheet>/", price_changes.price_sheet, name="price_sheet"),
     path("price-list/", views.public_prices, name="public_prices"),
     path("price-list/<str:code>/", views.public_prices, name="public_prices"),
 ]

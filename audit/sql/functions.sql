@@ -164,7 +164,7 @@ END $$;
 
 CREATE OR REPLACE FUNCTION audit_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  RAISE EXCEPTION 'the trail is append-only: % on % refused', TG_OP, TG_TABLE_NAME;
+  RAISE EXCEPTION 'append-only: % on % refused', TG_OP, TG_TABLE_NAME;
 END $$;
 
 -- For row level security: the institutions, and the patients' identities, this transaction may see.

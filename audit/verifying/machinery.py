@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from audit.sql import text as sql_text
 from audit.verifying.result import Result
 from audit.verifying.streams import rows
-from audit.walls import Trailed, triggers
+from audit.walls import Trailed, append_only_tables, triggers
 
 APPEND_ONLY = ("audit_event", "audit_leaf", "audit_checkpoint", "audit_epoch")
 FUNCTION = re.compile(r"CREATE OR REPLACE FUNCTION (\w+)\(.*?AS \$\$(.*?)\$\$;", re.DOTALL)
@@ -40,6 +40,6 @@ def check_triggers(result: Result, tables: list[Trailed]) -> None:
         " WHERE t.tgname = 'append_only' AND t.tgenabled = 'O' AND t.tgtype = 58"
         " AND t.tgfoid = 'audit_append_only'::regproc"
     )
-    for table in sorted(set(APPEND_ONLY) - {name for (name,) in guarded}):
+    for table in sorted({*APPEND_ONLY, *append_only_tables()} - {name for (name,) in guarded}):
         text = _("%(table)s: the trigger that keeps it append-only is missing or switched off.")
         result.add("trigger", text % {"table": table}, table=table)

@@ -35,6 +35,16 @@ COUNTERPARTS: dict[str, tuple[str, ...]] = {
     "policy:unmark_day": ("policy_api:unmark",),
     # Prices
     "vendors:publish": ("vendors_api:publish",),
+    "vendors:new_price_change": ("vendors_api:price_changes",),
+    "vendors:price_change": (
+        "vendors_api:price_change_head",
+        "vendors_api:price_change_step",
+        "vendors_api:price_change_items",
+        "vendors_api:price_change_ends",
+        "vendors_api:price_change_charges",
+    ),
+    "vendors:price_sheets": ("vendors_api:price_change_sheets",),
+    "vendors:price_sheet": ("vendors_api:price_change_sheet",),
     # The request
     "referrals:new": ("referrals_api:list", "referrals_api:drafts"),
     "referrals:new_tests": ("catalog_api:indications",),

@@ -7,21 +7,46 @@ A laboratory is a medical institution with three credentials in force, a contrac
 from vendors.models.common import DateRange, InstitutionQuerySet, Origin, PeriodQuerySet, days
 from vendors.models.contracts import Contract, ContractItem, NotOutsourcingStatement
 from vendors.models.laboratories import Credential, Laboratory
+from vendors.models.price_changes import DraftCharge, DraftItem, PriceChange, PriceSheet
+from vendors.models.price_items import PAID_BY_THE_PATIENT, InsuranceClass, ItemFacts, PriceItem, PricePart
 from vendors.models.prices import Price
+from vendors.models.publications import (
+    Board,
+    ComplaintChannel,
+    PostingPlace,
+    Publication,
+    SiteCheck,
+    canonical,
+)
 from vendors.models.statements import Statement, StatementLine
 
 __all__ = [
+    "PAID_BY_THE_PATIENT",
+    "Board",
+    "ComplaintChannel",
     "Contract",
     "ContractItem",
     "Credential",
     "DateRange",
+    "DraftCharge",
+    "DraftItem",
     "InstitutionQuerySet",
+    "InsuranceClass",
+    "ItemFacts",
     "Laboratory",
     "NotOutsourcingStatement",
     "Origin",
     "PeriodQuerySet",
+    "PostingPlace",
     "Price",
+    "PriceChange",
+    "PriceItem",
+    "PricePart",
+    "PriceSheet",
+    "Publication",
+    "SiteCheck",
     "Statement",
     "StatementLine",
+    "canonical",
     "days",
 ]

@@ -30,14 +30,19 @@ class Price(models.Model):
 
     institution = models.ForeignKey("accounts.Institution", models.PROTECT, related_name="prices")
     test = models.ForeignKey("catalog.GeneTest", models.PROTECT, related_name="prices")
-    item_code = models.CharField(_("price item code"), max_length=40)
-    item_name = models.CharField(_("price item"), max_length=120)
+    item_code = models.CharField(_("price item code"), max_length=200)
+    item_name = models.CharField(_("price item"), max_length=300)
     amount = models.DecimalField(_("price (yuan)"), max_digits=10, decimal_places=2)
     effective_from = models.DateField(_("effective from"))
     effective_to = models.DateField(_("effective to"), null=True, blank=True)
     published_on = models.DateField(_("published on"), null=True, blank=True)
     basis = models.CharField(_("basis"), max_length=120, blank=True)
     insurance_class = models.CharField(_("insurance class"), max_length=20, blank=True)
+    # Of the price, what the patient pays before the insurance reckons; unknown where no items were registered.
+    self_paid = models.DecimalField(
+        _("paid first by the patient (yuan)"), max_digits=10, decimal_places=2, null=True, blank=True
+    )
+    change = models.ForeignKey("vendors.PriceChange", models.PROTECT, null=True, blank=True, related_name="prices")
     origin = models.CharField(max_length=10, choices=Origin, default=Origin.LIVE)
 
     objects = PriceQuerySet.as_manager()
