@@ -17,7 +17,7 @@ from audit import declaring
 from audit.gates import Act, Refusal, Refused
 from audit.steps import Step, in_turn, move
 from consent import queries, signing, strokes, wording
-from consent.models import Consent, ConsentRefusal, Disclosure, SelfPayNotice
+from consent.models import Consent, ConsentRefusal, ConsentStep, Disclosure, SelfPayNotice
 from consent.signing import Choices, Signature, Signer
 from referrals import pathway
 from referrals.actions.onward import onward
@@ -111,6 +111,14 @@ def record_consent(
             signer_id_type=signer.id_type if signer.id_number else "",
             **_signed_by(referral, signer, signature),
         )
+        ConsentStep.objects.bulk_create(
+            ConsentStep(
+                consent=consent, planned_step=one.step, test=one.step.indication.test, laboratory=one.laboratory,
+                price=one.price, amount=one.price.amount,
+            )
+            # A place that is not known yet is told and signed for when the step comes.
+            for one in facts.steps if one.laboratory or one.in_house
+        )  # fmt: skip
     onward(referral)
     return consent
 

@@ -8,7 +8,9 @@ class ConsentConfig(AppConfig):
 
     def ready(self):
         from catalog import changes
-        from consent import covering, effects, gates, tasks  # noqa: F401  registers X05 and the effects of an edition
+        from consent import carrying, covering, effects, gates, tasks  # noqa: F401  registers X05 and the effects of an edition
+        from referrals import planning
 
+        planning.COVERED_BY.append((carrying.covering, carrying.lay))
         changes.follow(tasks.lapse_stale)
         covering.claim_all()

@@ -93,6 +93,8 @@ class Consent(models.Model):
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True)
     lapsed_at = models.DateTimeField(_("lapsed at"), null=True, blank=True)
     lapse_reason = models.CharField(_("why lapsed"), max_length=200, blank=True)
+    # Signed to the plan of an earlier request, of which this case is a step.
+    carried_from = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="carried_to")
     origin = models.CharField(max_length=10, choices=Origin, default=Origin.LIVE)
 
     objects = ConsentQuerySet.as_manager()
@@ -129,6 +131,25 @@ class Consent(models.Model):
 
     class Walls:
         via = ("referral_id", "referrals_referral")
+
+
+class ConsentStep(models.Model):
+    """What a consent to a plan says of one further step: its test, place and price. It covers the step on these terms
+    only."""
+
+    consent = models.ForeignKey(Consent, models.PROTECT, related_name="steps")
+    planned_step = models.ForeignKey("referrals.PlannedStep", models.PROTECT, related_name="consented")
+    test = models.ForeignKey("catalog.GeneTest", models.PROTECT, related_name="+")
+    laboratory = models.ForeignKey("vendors.Laboratory", models.PROTECT, null=True, blank=True, related_name="+")
+    price = models.ForeignKey("vendors.Price", models.PROTECT, related_name="+")
+    amount = models.DecimalField(_("price told (yuan)"), max_digits=10, decimal_places=2)
+
+    class Meta:
+        verbose_name = _("step consented to")
+        constraints = [models.UniqueConstraint(fields=["consent", "planned_step"], name="consented_step_once")]
+
+    class Walls:
+        via = ("consent_id", "consent_consent")
 
 
 class ConsentRefusal(models.Model):

@@ -126,6 +126,9 @@ def is_unchanged(paper: Consent | SelfPayNotice) -> bool:
 def anti_forgery_code(paper: Consent | SelfPayNotice) -> str:
     """防伪码: binds number, text, time and signature under a key the database never sees. A check against tampering,
     not a certified electronic signature."""
+    if isinstance(paper, Consent) and paper.carried_from is not None:
+        # A step's record shows the paper that was signed to the plan, with its code.
+        paper = paper.carried_from
     signature = wording.digest([{"strokes": paper.strokes, "signer": paper.signer}])
     about = (
         f"{paper._meta.label}|{paper.referral_id}|{paper.content_sha256}|{int(paper.signed_at.timestamp())}|{signature}"

@@ -20,6 +20,7 @@ from referrals.models import (
     MonitoringExport,
     OutsourcingApproval,
     PathologyBasis,
+    PlannedStep,
     Prescription,
     Referral,
     Result,
@@ -70,6 +71,10 @@ def claim_all() -> None:
     claim = coverage.claim
     claim(["A5", "A6"], "record", _("Request with diagnosis and indication"), CASES, rows=_requests, at="requested_at")
     claim("A21", "record", _("What the result will change"), CASES, rows=_with_necessity, at="requested_at")
+    plans = of(PlannedStep)
+    claim(
+        ["A21", "B16"], "record", _("Further steps planned, each on a stated result"), CASES, rows=plans, at="began_at"
+    )
     claim("A22", "record", _("Evidence"), CASES, rows=of(Evidence), at="recorded_at")
     discussions = of(DepartmentalDiscussion)
     claim(["A7", "A22"], "record", _("Departmental discussion"), CASES, rows=discussions, at="held_at")

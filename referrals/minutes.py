@@ -41,6 +41,8 @@ def _lines(deliberation: Deliberation, ending: MDTReview | DepartmentalDiscussio
     else:
         lines.append(f"结论：{'同意检测' if ending.agreed else '不同意检测'}")
         lines.append(f"科室意见：{ending.note}")
+    if ending.covers_plan:
+        lines.append("本结论包括申请中计划的后续检测步骤。")
     lines.append(f"主持：{ending.chair.name}　{when(at)}")
     return lines
 

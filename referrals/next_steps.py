@@ -17,7 +17,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.models import Role
 from audit.gates import Act, Refusal
 from audit.steps import Step, against
-from referrals import barcodes, pathway
+from referrals import barcodes, pathway, planning
 from referrals.actions.charging import price_today, standing
 from referrals.actions.onward import awaited
 from referrals.actions.specimens import fit_to_go_on
@@ -103,6 +103,10 @@ STATIONS = (
     Station("tell", pgettext_lazy("action", "Tell the patient"), pathway.TELL, "referrals:tell"),
     Station("file", pgettext_lazy("action", "File the record"), pathway.FILE, "referrals:file"),
     # Beside the main line
+    Station(
+        "next_step", pgettext_lazy("action", "Go on with the planned step"), planning.CONTINUE, "referrals:plan",
+        planning.has_open_step, main=False,
+    ),
     Station(
         "early_result", pgettext_lazy("action", "Take in the report"), pathway.REPORT, "referrals:result",
         lambda one: one.status == Status.SHIPPED, main=False,
@@ -225,7 +229,7 @@ def main_stations(referrals: Iterable[Referral], user: Any, worklist: str = "") 
     as a station beside the main line (refunds due) is worked there."""
     found = {}
     for referral in referrals:
-        for station in STATIONS:
+        for station in sorted(STATIONS, key=lambda one: one.code != worklist):
             if (
                 (station.main or station.code == worklist)
                 and station.is_due(referral)

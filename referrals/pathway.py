@@ -101,6 +101,11 @@ REFUSE_CONSENT = Step(
     "consent.refused", {S.AWAITING_CONSENT}, S.PATIENT_REFUSED, "consent.record_consent",
     label=pgettext_lazy("step", "Refused by the patient"),
 )  # fmt: skip
+# A later step of a plan: the consent signed to the whole plan covers its test, place and price (A11, B17).
+CARRY_CONSENT = Step(
+    "consent.carried", {S.AWAITING_CONSENT}, S.CONSENTED, SYSTEM,
+    gates=["X01", "X03"], label=pgettext_lazy("step", "Covered by the consent to the plan"),
+)  # fmt: skip
 LAPSE_CONSENT = Step(
     "consent.lapsed", AFTER_CONSENT, S.AWAITING_CONSENT, SYSTEM,
     label=pgettext_lazy("step", "Consent lapsed"),

@@ -16,6 +16,7 @@ from django.utils.translation import pgettext_lazy
 
 from audit.gates import Verdict
 from policy import calendar
+from referrals import planning
 from referrals.gates import load_page
 from referrals.models import Charge, Referral, Specimen, Status
 from referrals.models.referral import ENDED, ENDED_EARLY, UNDER_WAY, ReferralQuerySet
@@ -91,6 +92,7 @@ WAITING: tuple[tuple[str, Any, str, Callable[[], Q]], ...] = (
         "asked_back", _("Asked back to the doctor"), "referrals.submit_referral",
         lambda: Q(status__in=[Status.MORE_INFORMATION, Status.CHANGE_TEST]),
     ),
+    ("next_step", _("Planned step due"), "referrals.submit_referral", lambda: planning.due()),
     ("consent", _("Awaiting disclosure and consent"), "consent.record_consent", lambda: Q(status=Status.AWAITING_CONSENT)),
     (
         "approval", _("Awaiting approval of outsourcing"), "referrals.approve_outsourcing",

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from catalog import grading
+from catalog import queries as catalog
 from catalog.models import Indication
 from documents.templatetags.formats import day
 from referrals import identity, searching
@@ -139,6 +140,15 @@ def same_test_under_way(patient: Patient, test: Any) -> Referral | None:
 def studies(institution_id: int, on: date) -> QuerySet[Study]:
     """The studies one may test under; whether ethics covers the day is X10's question."""
     return Study.objects.filter(institution_id=institution_id).exclude(ended_on__lt=on).order_by("number")
+
+
+def lines_for(institution: Any, diagnosis_code: str, at: datetime) -> list[Indication]:
+    """The lines in force that cover a diagnosis, to choose a further step from."""
+    edition = catalog.edition_in_force(institution, at) if diagnosis_code.strip() else None
+    if edition is None:
+        return []
+    lines = Indication.objects.filter(edition=edition)
+    return list(lines.filter(lines.covering_condition(diagnosis_code)).select_related("test").order_by("code")[:60])
 
 
 def papers_asked(line: Indication | None, institution: Any, at: datetime) -> int:

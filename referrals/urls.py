@@ -8,6 +8,7 @@ from referrals.views import (
     deliberations,
     drugs,
     match_reviews,
+    plans,
     requests,
     results,
     shipping,
@@ -37,6 +38,7 @@ urlpatterns = [
     path("<int:pk>/cancel/", asked_back.cancel, name="cancel"),
     path("<int:pk>/supplement/", asked_back.supplement, name="supplement"),
     path("<int:pk>/change/", asked_back.change, name="change"),
+    path("<int:pk>/plan/", plans.plan, name="plan"),
     # MDT and departmental discussion
     path("mdt/", deliberation_lists.mdt_waiting, name="mdt_waiting"),
     path("discussion/", deliberation_lists.discussion_waiting, name="discussion_waiting"),

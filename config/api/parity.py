@@ -52,6 +52,7 @@ COUNTERPARTS: dict[str, tuple[str, ...]] = {
     "referrals:draft": ("referrals_api:draft", "referrals_api:submit_draft"),
     "referrals:discard_draft": ("referrals_api:discard_draft",),
     "referrals:cancel": (STEP("request.cancelled"),),
+    "referrals:plan": (STEP("plan.continued"), STEP("plan.dropped")),
     "referrals:supplement": (STEP("request.supplemented"),),
     "referrals:change": (STEP("request.changed"), "catalog_api:indications"),
     "referrals:let_in": ("referrals_api:let_ins",),

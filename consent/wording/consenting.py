@@ -7,6 +7,7 @@ Numbers in comments are those of the required contents: 1 who and what illness, 
 
 from __future__ import annotations
 
+from consent.wording import plan
 from consent.wording.facts import Facts
 from consent.wording.section import Section, Text
 from documents.templatetags.formats import money
@@ -27,6 +28,7 @@ def compose(facts: Facts, *, number: str, edition: int) -> Text:
         _risks(facts),
         _alternatives(facts),
         _no_cost(facts) if facts.is_research else _cost(facts),
+        *((plan.section(facts.fee, facts.steps),) if facts.steps else ()),
         _time(facts),
         _germline(facts),
         _privacy(facts),
@@ -63,7 +65,8 @@ def _where(facts: Facts) -> str:
 
 def _pays(facts: Facts) -> str:
     insurance = facts.fee.insurance_class or "医保类别未标注"
-    return f"{yuan(facts.fee.amount)}（{insurance}），只在本院收费处缴费"
+    most = f"；后面的步骤都做，一共最多{yuan(plan.at_most(facts.fee, facts.steps))}" if facts.steps else ""
+    return f"{yuan(facts.fee.amount)}（{insurance}），只在本院收费处缴费{most}"
 
 
 def _illness(facts: Facts) -> Section:  # 1

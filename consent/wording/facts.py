@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.gates import Refusal, Refused
 from catalog.models import Grade
+from consent.wording.plan import StepFacts, gather_steps
 from referrals.gates.money import WRONG_PRICE
 from referrals.gates.words import day, link, say
 from referrals.models import MDTReview, Referral
@@ -28,6 +29,7 @@ class Facts:
     ethics: Any = None
     mdt_on: date | None = None
     papers: tuple[str, ...] = ()
+    steps: tuple[StepFacts, ...] = ()
 
     @property
     def is_research(self) -> bool:
@@ -96,6 +98,7 @@ def gather(referral: Referral, at: datetime) -> Facts:
             "，".join(str(one) for one in paper if one)
             for paper in referral.evidence.order_by("pk").values_list("title", "source", "year", "level")
         ),
+        steps=gather_steps(referral, on, at),
     )
 
 

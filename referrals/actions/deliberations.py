@@ -16,7 +16,7 @@ from audit import declaring
 from audit.gates import Act, Refusal, Refused, Verdict, judge
 from audit.steps import OUT_OF_TURN, Step, move
 from catalog.models.grading import Title
-from referrals import deliberating, minutes, numbering, pathway
+from referrals import deliberating, minutes, numbering, pathway, planning
 from referrals.actions.held import hold, hold_for
 from referrals.actions.onward import onward
 from referrals.deliberating import OPEN, Conclusion, Phase
@@ -209,12 +209,14 @@ def conclude_mdt(
     reason_code: str,
     advice: str,
     note: str = "",
+    covers_plan: bool = False,
     seen: int | None = None,
     at: datetime | None = None,
 ) -> MDTReview:
     """The chair concludes: has a seat, has given an opinion, is not the requester, and there is a quorum.
 
-    `seen` is the number of opinions the chair's page showed; one that came in since is read first.
+    `seen` is the number of opinions the chair's page showed; one that came in since is read first. `covers_plan`: an
+    agreement also holds for the further steps planned; else each is discussed when it comes.
     """
     at = at or timezone.now()
     if not by.may("referrals.conclude_mdt", deliberation):
@@ -240,6 +242,7 @@ def conclude_mdt(
     review = MDTReview.objects.create(
         referral=referral, concluded_at=at, conclusion=conclusion, chair=by, deliberation=held,
         reason_code=reason_code, advice=advice.strip(), note=note.strip(),
+        covers_plan=covers_plan and conclusion == Conclusion.AGREE and planning.next_of(referral) is not None,
     )  # fmt: skip
     held.referral = referral
     move(
@@ -257,6 +260,7 @@ def conclude_discussion(
     by: User,
     agreed: bool,
     note: str,
+    covers_plan: bool = False,
     seen: int | None = None,
     at: datetime | None = None,
 ) -> DepartmentalDiscussion:
@@ -273,8 +277,9 @@ def conclude_discussion(
     changes: dict[str, Any] = {"discussed_at": at} | ({} if agreed else {"end_reason": note.strip()[:300]})
     move(referral, step, by=by, act=Act(by=by, step=step.name, data={"chair": by}), at=at, **changes)
     discussion = DepartmentalDiscussion.objects.create(
-        referral=referral, held_at=at, agreed=agreed, deliberation=held, chair=by, note=note.strip()
-    )
+        referral=referral, held_at=at, agreed=agreed, deliberation=held, chair=by, note=note.strip(),
+        covers_plan=covers_plan and agreed and planning.next_of(referral) is not None,
+    )  # fmt: skip
     held.referral = referral
     move(
         held, deliberating.END_DISCUSSION, by=by, at=at, concluded_at=at, concluded_by=by,

@@ -7,6 +7,7 @@ contracts and credentials in force on the day (A25, B8–B10), and the settlemen
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,7 +17,8 @@ from audit.gates import Act, Verdict, judge
 from audit.refusing import may
 from audit.steps import Step, move
 from catalog import queries as catalog
-from referrals import pathway
+from catalog.models import Indication
+from referrals import pathway, planning
 from referrals.actions.held import hold
 from referrals.gates import Case
 from referrals.models import Allocation, Referral, Status
@@ -38,6 +40,8 @@ def onward(referral: Referral, *, at: datetime | None = None) -> Referral:
         if step is pathway.ALLOCATE:
             if not allocate(referral, at=at):
                 break
+        elif step is pathway.CARRY_CONSENT:
+            carry_consent(referral, at)
         else:
             move(referral, step, by=machine, at=at)
     return referral
@@ -59,6 +63,8 @@ def awaited(referral: Referral, at: datetime) -> Step | None:
         if status != Status.MDT_AGREED and needs_mdt(referral, at):
             return pathway.ASK_MDT
         return pathway.ALLOCATE
+    if status == Status.AWAITING_CONSENT and _covered(referral, at):
+        return pathway.CARRY_CONSENT
     # A case from a ledger names its laboratory and no route.
     sent_outside = referral.route == Referral.Route.OUTSOURCED or (not referral.route and referral.laboratory_id)
     if status == Status.CONSENTED and sent_outside:
@@ -66,6 +72,20 @@ def awaited(referral: Referral, at: datetime) -> Step | None:
     if status in (Status.CONSENTED, Status.APPROVED):
         return pathway.WAIVE_CHARGE if referral.is_research else pathway.ASK_CHARGE
     return None
+
+
+def _covered(referral: Referral, at: datetime) -> Any:
+    """The consent to the plan that covers this step of it, before anything was told or signed on the step itself; with
+    the act that lays it into the step's record. Asked once: what has lapsed is told and signed anew."""
+    if not planning.COVERED_BY or planning.step_of(referral) is None or referral.consents.exists():
+        return None
+    return next(((known, lay) for find, lay in planning.COVERED_BY if (known := find(referral, at)) is not None), None)
+
+
+def carry_consent(referral: Referral, at: datetime) -> None:
+    known, lay = _covered(referral, at)
+    move(referral, pathway.CARRY_CONSENT, by=User.objects.machine(), at=at, clause="A11,B17", consented_at=at)
+    lay(referral, known, at)
 
 
 def needs_discussion(referral: Referral, at: datetime) -> bool:
@@ -108,6 +128,19 @@ def allocate(referral: Referral, *, at: datetime) -> bool:
         setattr(referral, name, value)
     move(referral, pathway.ALLOCATE, by=machine, at=at, **values)  # type: ignore[arg-type]
     return True
+
+
+def place_for(referral: Referral, line: Indication, at: datetime) -> tuple[bool, Laboratory | None]:
+    """Where a further step of this request would be done today: in-house, or at which laboratory. Nothing is kept."""
+    if catalog.done_in_house(referral.institution, line.test, at):
+        return True, None
+    would_be = Referral(
+        pk=0, institution=referral.institution, department=referral.department, requester=referral.requester,
+        patient=referral.patient, diagnosis_code=referral.diagnosis_code, pathology=referral.pathology,
+        indication=line, test=line.test, nature=referral.nature, first_visit=referral.first_visit, requested_at=at,
+    )  # fmt: skip
+    item = _open_laboratory(would_be, at, [])
+    return False, item.laboratory if item else None
 
 
 def _open_laboratory(referral: Referral, at: datetime, considered: list[dict]) -> ContractItem | None:

@@ -19,7 +19,7 @@ from audit.gates import Act, Refusal, Refused
 from audit.steps import Step, move
 from catalog.models import Indication
 from referrals import identity, numbering, pathway, requesting
-from referrals.actions import drafts
+from referrals.actions import drafts, plans
 from referrals.actions.held import hold_for
 from referrals.actions.onward import onward
 from referrals.gates.discussing import WITHOUT_GUIDELINE
@@ -29,6 +29,7 @@ from referrals.models import (
     Deliberation,
     Evidence,
     Patient,
+    PlannedStep,
     Referral,
     ReferralDraft,
     Study,
@@ -120,13 +121,16 @@ def submit(
     version: int = 0,
     window: str = "",
     at: datetime | None = None,
+    steps: Iterable[Mapping[str, Any]] = (),
+    begins: PlannedStep | None = None,
 ) -> Referral:
     """A request, numbered and submitted past X02, X04, X10 and X16, and taken onward by the system.
 
     `first_visit` None takes what the records say; another answer than theirs needs its reason. A result of the same
     gene within five years needs a reason to test again (`earlier_result_reason`). `laboratory_chosen` tells that a
     laboratory was named, which no request may do (X16). `paper_at` is the time on the paper of a request entered later, after a downtime:
-    the case bears it as its time of request, and the mark. ValidationError by field; Refused by rule.
+    the case bears it as its time of request, and the mark. `steps` are further tests planned with it, `begins` is the
+    planned step of an earlier request that this one carries out. ValidationError by field; Refused by rule.
     """
     at = at or timezone.now()
     if paper_at and not at - LATE_ENTRY <= paper_at <= at:
@@ -171,6 +175,9 @@ def submit(
         requested_at=paper_at or at,
     )
     add_evidence(referral=referral, rows=rows, by=by, at=at)
+    plans.write(referral, plans.check(referral, steps, by=by, at=at))
+    if begins:
+        plans.take_over(begins, referral, by=by, at=at)
     _take(referral, pathway.SUBMIT, by=by, at=at, laboratory_chosen=laboratory_chosen)
     if claimed:
         drafts.end(claimed, referral, version=version, window=window)

@@ -27,12 +27,14 @@ from referrals.api.steps import line_of, long
 from referrals.api.views import line
 from referrals.forms.requests import EVIDENCE_MAX, NO, YES
 from referrals.models import Patient, ReferralDraft, Study
+from referrals.planning import MOST_STEPS
 
 PLAIN = (
     "diagnosis_code", "pathology", "stage", "nature", "necessity", "first_visit_reason", "earlier_result_reason",
 )  # fmt: skip
 PATIENT = ("record_no", "name", "sex", "birth_year", "id_number", "id_type", "phone", "address")
 HIDDEN = ("id_number", "phone", "address")
+STEP = {"indication": "code", "after": "after", "genes": "genes", "necessity": "necessity"}
 PAPER = ("title", "source", "year", "level")
 
 
@@ -60,6 +62,13 @@ class DraftPaperIn(serializers.Serializer):
     level = typed_field()
 
 
+class DraftStepIn(serializers.Serializer):
+    indication = typed_field()
+    after = typed_field()
+    genes = typed_field()
+    necessity = typed_field()
+
+
 class DraftIn(serializers.Serializer):
     """What is sent takes the place of all that was typed."""
 
@@ -78,11 +87,17 @@ class DraftIn(serializers.Serializer):
     is_urgent = serializers.BooleanField(default=False)
     paper_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
     evidence = DraftPaperIn(many=True, required=False, default=list)
+    steps = DraftStepIn(many=True, required=False, default=list)
 
     def validate_evidence(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """As many as the page has room for."""
         if len(rows) > EVIDENCE_MAX:
             raise serializers.ValidationError(_("At most %(n)s papers.") % {"n": EVIDENCE_MAX})
+        return rows
+
+    def validate_steps(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if len(rows) > MOST_STEPS:
+            raise serializers.ValidationError(_("At most %(n)s further steps.") % {"n": MOST_STEPS})
         return rows
 
 
@@ -148,6 +163,8 @@ def to_page(data: dict[str, Any], by: Any) -> dict[str, str]:
         typed |= {"entered_late": "on", "paper_at": f"{timezone.localtime(data['paper_at']):%Y-%m-%dT%H:%M}"}
     for place, paper in enumerate(data["evidence"]):
         typed |= {f"evidence-{place}-{name}": paper[name] for name in PAPER if paper.get(name)}
+    for place, step in enumerate(data["steps"]):
+        typed |= {f"plan-{place}-{STEP[name]}": step[name] for name in STEP if step.get(name)}
     return {name: value for name, value in typed.items() if value}
 
 
@@ -163,6 +180,7 @@ def from_page(typed: dict[str, Any], by: Any) -> dict[str, Any]:
         {name: said.get(f"evidence-{place}-{name}", "") for name in PAPER}
         for place in sorted(int(one) for one in places if one.isdecimal())
     ]
+    steps = [{name: said.get(f"plan-{place}-{key}", "") for name, key in STEP.items()} for place in range(MOST_STEPS)]
     at = parse_datetime(said.get("paper_at", "")) if said.get("entered_late") else None
     return {
         **{name: said.get(name, "") for name in PLAIN},
@@ -174,6 +192,7 @@ def from_page(typed: dict[str, Any], by: Any) -> dict[str, Any]:
         "is_urgent": bool(said.get("is_urgent")),
         "paper_at": timezone.make_aware(at) if at and timezone.is_naive(at) else at,
         "evidence": [one for one in papers if any(one.values())],
+        "steps": [one for one in steps if one["indication"]],
     }
 
 

@@ -34,6 +34,8 @@ class Doing:
     step: Step | None = None
     # Members of a body see its cases though they may not see the requester's other ones.
     for_members: bool = False
+    # Where the status alone does not tell whether the case has reached it.
+    is_due: Callable[[Referral], bool] = lambda referral: True
 
     def refusals(self, referral: Referral, by: User) -> list[Refusal]:
         """What the gates say now, before anything is brought."""
@@ -46,9 +48,14 @@ class Doing:
 DOINGS: dict[str, Doing] = {}
 
 
-def add(step: Step, shape: type[serializers.Serializer], take: Take, *, for_members: bool = False) -> None:
+def add(
+    step: Step, shape: type[serializers.Serializer], take: Take, *, for_members: bool = False,
+    is_due: Callable[[Referral], bool] = lambda referral: True,
+) -> None:  # fmt: skip
     """A step of the chart."""
-    DOINGS[step.name] = Doing(step.name, step.label, step.permission, step.sources, shape, take, step, for_members)
+    DOINGS[step.name] = Doing(
+        step.name, step.label, step.permission, step.sources, shape, take, step, for_members, is_due
+    )
 
 
 def add_act(

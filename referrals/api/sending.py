@@ -12,7 +12,7 @@ from accounts.models import User
 from referrals.actions.requests import NewPatient
 from referrals.api.steps import EvidenceIn, line_of, long, text
 from referrals.identity import IdType
-from referrals.models import Patient, Referral, ShipmentBatch, Study
+from referrals.models import Patient, PlannedStep, Referral, ShipmentBatch, Study
 
 
 class PatientIn(serializers.Serializer):
@@ -24,6 +24,15 @@ class PatientIn(serializers.Serializer):
     id_type = serializers.ChoiceField(IdType.choices, default=IdType.RESIDENT)
     phone = long(max_length=30, help_text="Kept encrypted, never answered")
     address = long(max_length=200, help_text="Kept encrypted, never answered")
+
+
+class PlannedIn(serializers.Serializer):
+    """A further step: which test, on what result of the step before, and what it will change."""
+
+    indication = text(max_length=16, help_text="Code of the catalog in force")
+    after = serializers.ChoiceField(PlannedStep.After.choices)
+    genes = long(max_length=120, help_text="Of a positive result: only for one of these genes")
+    necessity = text()
 
 
 class SubmitIn(serializers.Serializer):
@@ -48,6 +57,7 @@ class SubmitIn(serializers.Serializer):
         required=False, default=None, help_text="Only for a request written on paper while the system was down"
     )
     evidence = EvidenceIn(many=True, required=False, default=list)
+    steps = PlannedIn(many=True, required=False, default=list, help_text="Further tests, each done on a result")
     laboratory = long(help_text="A laboratory may not be named: whoever does is refused by X16")
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -69,6 +79,7 @@ class SubmitIn(serializers.Serializer):
             if data["study"] is None:
                 raise serializers.ValidationError({"study": _("This study is not registered here.")})
         data["indication"] = line_of(data["indication"], institution)
+        data["steps"] = [{**one, "indication": line_of(one["indication"], institution)} for one in data["steps"]]
         data["laboratory_chosen"] = bool(data.pop("laboratory").strip())
         return data
 

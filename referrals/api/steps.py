@@ -15,13 +15,14 @@ from audit.steps import OUT_OF_TURN, Step, in_turn
 from catalog import queries as catalog
 from catalog.models import Indication
 from config.api.fields import FileField
-from referrals import barcodes, deliberating, pathway
+from referrals import barcodes, deliberating, pathway, planning
 from referrals.actions import (
     approving,
     charging,
     deliberations,
     ending,
     filing,
+    plans,
     requests,
     results,
     shipping,
@@ -90,6 +91,30 @@ add(pathway.SUPPLEMENT, Supplement, lambda one, by, data: requests.supplement(re
 add(pathway.CANCEL, Reason, lambda one, by, data: requests.cancel(referral=one, by=by, **data))
 add(pathway.VOID, Reason, lambda one, by, data: ending.void(referral=one, by=by, **data))
 
+
+class Begin(serializers.Serializer):
+    """The next step still planned, unless `position` names one. Left out, the words of the plan stand."""
+
+    position = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=2)
+    necessity = long()
+    earlier_result_reason = long(max_length=200)
+    evidence = EvidenceIn(many=True, required=False, default=list)
+    laboratory = long(help_text="A laboratory may not be named: whoever does is refused by X16")
+
+
+class Drop(serializers.Serializer):
+    position = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=2)
+    reason = text(max_length=300)
+
+
+def _begin(one: Referral, by: User, data: Data) -> Referral:
+    chosen = bool(data.pop("laboratory").strip())
+    return plans.begin(referral=one, by=by, laboratory_chosen=chosen, **data)
+
+
+add(planning.CONTINUE, Begin, _begin, is_due=planning.has_open_step)
+add(planning.DROP, Drop, lambda one, by, data: plans.drop(referral=one, by=by, **data), is_due=planning.has_open_step)
+
 # Discussion and MDT
 
 
@@ -118,14 +143,19 @@ class Seen(serializers.Serializer):
     seen = serializers.IntegerField(required=False, default=None, help_text="How many opinions the chair has read")
 
 
+COVERS = "The conclusion also holds for the further steps planned; else each is discussed when it comes"
+
+
 class ConcludeMDT(Seen):
     reason_code = text(max_length=30)
     advice = text()
     note = long()
+    covers_plan = serializers.BooleanField(default=False, help_text=COVERS)
 
 
 class ConcludeDiscussion(Seen):
     note = text()
+    covers_plan = serializers.BooleanField(default=False, help_text=COVERS)
 
 
 def opened(referral: Referral, kind: str, step: Step, by: User) -> Deliberation:

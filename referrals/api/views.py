@@ -174,7 +174,7 @@ class Steps(OfCase):
                 "url": request.build_absolute_uri(f"/api/v1/referrals/{self.found.pk}/steps/{one.name}/"),
             }
             for one in DOINGS.values()
-            if self.found.status in one.sources
+            if self.found.status in one.sources and one.is_due(self.found)
         ]
         return Response(shapes.PossibleShape(possible, many=True).data)
 
@@ -205,8 +205,9 @@ class StepOfCase(OfCase):
         data = checked(self.doing.shape, request)
         drawn = request.data.get("drawn_for")
         as_drawn(self.found, str(drawn or ""))
-        self.doing.take(self.found, self.by, data)
-        return Response(line(request, self.found.pk))
+        made = self.doing.take(self.found, self.by, data)
+        # The next step of a plan is a request of its own: that one is answered.
+        return Response(line(request, made.pk if isinstance(made, Referral) else self.found.pk))
 
 
 def step_door(doing: Doing) -> type[Door]:

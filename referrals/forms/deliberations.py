@@ -76,6 +76,13 @@ def reason_groups() -> list[tuple[Any, list[tuple[str, str]]]]:
     ]
 
 
+def covers_plan() -> forms.BooleanField:
+    return forms.BooleanField(
+        label=_("The conclusion also holds for the planned further steps"), required=False,
+        help_text=_("Otherwise each step that needs it is discussed again when it comes."),
+    )  # fmt: skip
+
+
 class ConcludeMDTForm(forms.Form):
     seen = forms.IntegerField(widget=forms.HiddenInput)
     conclusion = forms.ChoiceField(
@@ -84,9 +91,12 @@ class ConcludeMDTForm(forms.Form):
     reason_code = forms.ChoiceField(label=_("Reason code"))
     advice = forms.CharField(label=_("Advice on treatment"), max_length=2000, widget=long_text(3))
     note = forms.CharField(label=_("Explanation, dissent"), max_length=2000, required=False, widget=long_text())
+    covers_plan = covers_plan()
 
-    def __init__(self, *args: Any, **kwargs: Any):
+    def __init__(self, *args: Any, planned: bool = False, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        if not planned:
+            del self.fields["covers_plan"]
         self.fields["reason_code"].choices = [("", _("Choose")), *reason_groups()]  # type: ignore[attr-defined]
 
 
@@ -99,6 +109,12 @@ class ConcludeDiscussionForm(forms.Form):
         widget=forms.RadioSelect,
     )
     note = forms.CharField(label=_("The department's opinion"), max_length=2000, widget=long_text(3))
+    covers_plan = covers_plan()
+
+    def __init__(self, *args: Any, planned: bool = False, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if not planned:
+            del self.fields["covers_plan"]
 
 
 class CallOffForm(forms.Form):

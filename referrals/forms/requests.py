@@ -16,7 +16,8 @@ from catalog.models import Indication
 from documents.fields import long_text
 from referrals import requesting
 from referrals.identity import IdType
-from referrals.models import Patient, Referral
+from referrals.models import Patient, PlannedStep, Referral
+from referrals.planning import MOST_STEPS
 
 ROWS = 3
 EVIDENCE_MAX = 10
@@ -184,6 +185,82 @@ class EvidenceRows:
     @property
     def any_typed(self) -> bool:
         return any(form.has_changed() for form in self.forms)
+
+
+class PlanForm(forms.Form):
+    """One further step; a row without a test is no step."""
+
+    code = forms.CharField(
+        label=_("Further test (catalog code)"), max_length=16, required=False,
+        widget=forms.TextInput(attrs={"list": "plan-lines", "autocomplete": "off"}),
+    )  # fmt: skip
+    after = forms.ChoiceField(label=_("Done"), choices=[("", _("Choose")), *PlannedStep.After.choices], required=False)
+    genes = forms.CharField(
+        label=_("Positive for the genes"), max_length=120, required=False,
+        help_text=_("Only for a positive result; empty: any gene."),
+    )  # fmt: skip
+    necessity = forms.CharField(
+        label=_("What the result will change in the treatment"), max_length=1000, required=False, widget=long_text()
+    )
+
+
+class PlanRows:
+    """The further steps of a request with names of their own: plan-0-code …"""
+
+    def __init__(self, data: Any = None, *, institution: Any):
+        self.institution = institution
+        self.forms = [PlanForm(data, prefix=f"plan-{n}") for n in range(MOST_STEPS)]
+
+    def __iter__(self) -> Any:
+        return iter(self.forms)
+
+    def is_valid(self) -> bool:
+        checked = [form.is_valid() for form in self.forms]
+        return all(checked)
+
+    @property
+    def any_typed(self) -> bool:
+        return any(form.has_changed() for form in self.forms)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows that name a test, in order, without gaps."""
+        typed = [form.cleaned_data for form in self.forms if form.is_valid() and form.cleaned_data.get("code")]
+        now = timezone.now()
+        return [
+            {**one, "indication": catalog.indication_in_force(one["code"].strip().upper(), self.institution, now)}
+            for one in typed
+        ]
+
+    def put_errors(self, wrong: dict[str, Any]) -> dict[str, Any]:
+        """Takes the errors that stand at a row (`plan-0-code`), and gives back the rest."""
+        filled = [form for form in self.forms if form.is_valid() and form.cleaned_data.get("code")]
+        rest = {}
+        for name, said in wrong.items():
+            number, _dash, field = name.removeprefix("plan-").partition("-")
+            if name.startswith("plan-") and number.isdecimal() and int(number) < len(filled):
+                filled[int(number)].add_error(field, said)
+            else:
+                rest[name] = said
+        return rest
+
+
+class BeginForm(forms.Form):
+    """Going on with a planned step."""
+
+    position = forms.IntegerField(widget=forms.HiddenInput)
+    necessity = forms.CharField(
+        label=_("What the result will change in the treatment"), max_length=1000, widget=long_text()
+    )
+    earlier_result_reason = forms.CharField(
+        label=_("Why test the same gene again"), max_length=200, required=False,
+        help_text=_("Left empty where only this plan has tested the gene: the plan is the reason."),
+    )  # fmt: skip
+
+
+class DropForm(forms.Form):
+    position = forms.IntegerField(widget=forms.HiddenInput)
+    reason = forms.CharField(label=_("Reason"), max_length=300, widget=long_text())
 
 
 class CancelForm(forms.Form):

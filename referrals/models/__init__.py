@@ -26,6 +26,7 @@ from referrals.models.facts import (
 from referrals.models.match_reviews import MatchReview, MatchSample, MonitoringExport
 from referrals.models.matching import StatementDifference
 from referrals.models.patients import Identity, Patient
+from referrals.models.plans import PlannedStep
 from referrals.models.referral import Referral, Status
 from referrals.models.requests import Allocation, ReferralDraft
 from referrals.models.studies import EthicsApproval, Study
@@ -53,6 +54,7 @@ __all__ = [
     "PathologyBasis",
     "Patient",
     "PatientMerge",
+    "PlannedStep",
     "Prescription",
     "Referral",
     "ReferralDraft",

@@ -64,6 +64,9 @@ class DepartmentalDiscussion(Fact):
         "referrals.Deliberation", models.PROTECT, null=True, blank=True, related_name="discussion"
     )
     chair = person("chaired_discussions")
+    # What was concluded also holds for the further steps planned; a step that comes bears a copy of it.
+    covers_plan = models.BooleanField(_("covers the planned steps"), default=False)
+    carried_from = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
     note = models.TextField(_("opinion"), blank=True)
 
     class Meta:
@@ -84,6 +87,8 @@ class MDTReview(Fact):
     concluded_at = models.DateTimeField(_("concluded at"))
     conclusion = models.CharField(_("conclusion"), max_length=20, choices=Conclusion)
     chair = person("chaired_mdts")
+    covers_plan = models.BooleanField(_("covers the planned steps"), default=False)
+    carried_from = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
     deliberation = models.OneToOneField(
         "referrals.Deliberation", models.PROTECT, null=True, blank=True, related_name="review"
     )

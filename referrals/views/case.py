@@ -21,7 +21,7 @@ from audit.guards import needs
 from documents import together
 from documents.paging import address, newest_first
 from documents.templatetags.formats import day
-from referrals import correcting, next_steps, portrait, queries, timeline
+from referrals import correcting, next_steps, planning, portrait, queries, timeline
 from referrals.forms.cases import CaseFilter, LetInForm
 from referrals.gates.case import POINTED_AT
 from referrals.models import Referral
@@ -101,10 +101,12 @@ def _page(
     case = portrait.load(referral.pk)
     may_let_in = user.may("accounts.let_in", referral)
     sections = portrait.sections(case, user)
+    plan = planning.strip(case.referral)
     context = {
         "referral": case.referral,
         "who": portrait.patient(case, user),
         "judgements": case_judgements(case),
+        "plan": plan,
         "ahead": next_steps.ahead(case.referral, user, case=case),
         "ended": case.referral.status in ENDED,
         "sections": sections,

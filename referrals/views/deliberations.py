@@ -19,7 +19,7 @@ from audit.guards import needs
 from audit.steps import Step
 from documents import pdf
 from documents.spreadsheets import attachment
-from referrals import deliberating, next_steps, offering
+from referrals import deliberating, next_steps, offering, planning
 from referrals.actions import deliberations as actions
 from referrals.deliberating import OPEN, Phase
 from referrals.forms.deliberations import (
@@ -154,11 +154,13 @@ def page_context(request: HttpRequest, held: Deliberation) -> dict[str, Any]:
     calls = "referrals.call_mdt" if held.kind == MDT else "referrals.call_discussion"
     given = {one.member_id for one in all_opinions if one.is_first}
     seen = {"seen": len(all_opinions)}
+    plan = planning.strip(referral)
     return {
         "held": held,
         "referral": referral,
         "facts": facts(referral, user),
         "evidence": list(referral.evidence.all()),
+        "plan": plan,
         "asked": Case(referral).asked(timezone.now()),
         "back": back_to_case(referral),
         "own": own,
@@ -173,7 +175,9 @@ def page_context(request: HttpRequest, held: Deliberation) -> dict[str, Any]:
         if member and is_open and not own and user.may("referrals.give_opinion", held)
         else None,
         "remark_form": RemarkForm(initial={"stance": own.stance}) if own and held.status == Phase.DISCUSSION else None,
-        "conclude_form": (ConcludeMDTForm(initial=seen) if held.kind == MDT else ConcludeDiscussionForm(initial=seen))
+        "conclude_form": (ConcludeMDTForm if held.kind == MDT else ConcludeDiscussionForm)(
+            initial=seen, planned=bool(plan)
+        )
         if own and is_open and not is_requester and user.may(chairs, held)
         else None,
         "call_off_form": CallOffForm() if is_open and user.may(calls, held) else None,
@@ -233,13 +237,17 @@ def opinion(request: HttpRequest, held: Deliberation) -> HttpResponse:
     )  # fmt: skip
 
 
+def _planned(held: Deliberation) -> bool:
+    return bool(planning.strip(held.referral))
+
+
 @require_POST
 @needs("referrals.conclude_mdt", on=Deliberation)
 def conclude_mdt(request: HttpRequest, held: Deliberation) -> HttpResponse:
     if held.kind != MDT:
         raise Http404
     return _acted(
-        request, held, ConcludeMDTForm(request.POST),
+        request, held, ConcludeMDTForm(request.POST, planned=_planned(held)),
         lambda asked: actions.conclude_mdt(deliberation=held, by=who(request), **asked),
         slot="conclude_form", done=_("The conclusion is recorded; the minutes stand below."),
     )  # fmt: skip
@@ -251,7 +259,7 @@ def conclude_discussion(request: HttpRequest, held: Deliberation) -> HttpRespons
     if held.kind != DEPARTMENT:
         raise Http404
     return _acted(
-        request, held, ConcludeDiscussionForm(request.POST),
+        request, held, ConcludeDiscussionForm(request.POST, planned=_planned(held)),
         lambda asked: actions.conclude_discussion(deliberation=held, by=who(request), **asked),
         slot="conclude_form", done=_("The conclusion is recorded; the minutes stand below."),
     )  # fmt: skip

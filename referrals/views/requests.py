@@ -24,6 +24,7 @@ from referrals.actions import requests as actions
 from referrals.forms.requests import (
     EvidenceRows,
     NewPatientForm,
+    PlanRows,
     RequestForm,
 )
 from referrals.gates.money import RESEARCH_CHARGED
@@ -50,6 +51,7 @@ class Page:
         if not checking:
             quiet(self.form)
         self.evidence = EvidenceRows(typed)
+        self.plan = PlanRows(typed, institution=self.user.post.institution)
         self.refusals: list[Any] = []
         self.window = (typed or {}).get("window") or secrets.token_hex(8)
         self.version = draft.version if draft else 0
@@ -75,7 +77,12 @@ class Page:
 
     def is_valid(self) -> bool:
         """Every form, so that all that is wrong shows at once."""
-        checked = [self.form.is_valid(), self.evidence.is_valid(), not self.is_new or self.new.is_valid()]
+        checked = [
+            self.form.is_valid(),
+            self.evidence.is_valid(),
+            self.plan.is_valid(),
+            not self.is_new or self.new.is_valid(),
+        ]
         if len(self.patients) > 1:
             numbers = "、".join(one.record_no for one in self.patients)
             message = _("Several records match: enter the record number (%(numbers)s).") % {"numbers": numbers}
@@ -86,7 +93,7 @@ class Page:
     @property
     def also(self) -> list[Any]:
         """The further forms of the page that have something wrong; the new patient's only where there is a new one."""
-        forms = [*([self.new] if self.is_new else []), *self.evidence]
+        forms = [*([self.new] if self.is_new else []), *self.evidence, *self.plan]
         return [one for one in forms if one.errors]
 
     def context(self) -> dict[str, Any]:
@@ -97,6 +104,7 @@ class Page:
             "new": self.new,
             "also": self.also,
             "evidence": self.evidence,
+            "plan": self.plan,
             "refusals": self.refusals,
             "draft": self.draft,
             "version": self.version,
@@ -160,8 +168,21 @@ def checks_context(page: Page) -> dict[str, Any]:
         "says": says,
         "earlier": earlier,
         "papers_asked": requesting.papers_asked(line, page.user.post.institution, at),
+        "priced": _priced(page, line),
+        "plan_lines": requesting.lines_for(page.user.post.institution, diagnosis, at),
         "ahead": _judged(page, line, at) if line and diagnosis else [],
     }
+
+
+def _priced(page: Page, line: Indication | None) -> dict[str, Any] | None:
+    """The steps of the plan with the price of each today, and the most that is paid in all."""
+    chosen = [one["indication"] for one in page.plan.rows if one["indication"]]
+    if line is None or not chosen:
+        return None
+    listed = [offering.Offer(one, True) for one in (line, *chosen)]
+    offering.complete(listed, page.user.post.institution, timezone.localdate())
+    prices = [one.price for one in listed]
+    return {"steps": listed, "most": sum(one for one in prices if one is not None), "whole": None not in prices}
 
 
 def _judged(page: Page, line: Indication, at: Any) -> list[Any]:
@@ -217,6 +238,7 @@ def _submit(request: HttpRequest, page: Page) -> HttpResponse:
                 by=who(request),
                 patient=page.patient or actions.NewPatient(**page.new.cleaned_data),
                 evidence=page.evidence.rows,
+                steps=page.plan.rows,
                 # No field of the page names a laboratory; whoever sends one all the same is refused (X16).
                 laboratory_chosen="laboratory" in request.POST,
                 draft=page.draft,
@@ -227,7 +249,11 @@ def _submit(request: HttpRequest, page: Page) -> HttpResponse:
         except Refused as refused:
             page.refusals = refused.refusals
         except ValidationError as wrong:
-            put_errors(wrong, page.form, page.new)
+            if hasattr(wrong, "error_dict"):
+                rest = page.plan.put_errors(wrong.message_dict)
+                wrong = ValidationError(rest) if rest else None  # type: ignore[assignment]
+            if wrong:
+                put_errors(wrong, page.form, page.new)
         else:
             said = _("Request %(number)s is submitted: %(status)s.")
             values = {"number": referral.number, "status": referral.get_status_display()}
