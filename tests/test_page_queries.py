@@ -14,7 +14,7 @@ from desk import worklists
 from referrals.models import Referral
 from tests import factories as f
 
-CASE, LIST, HOME = 23, 17, 20
+CASE, LIST, HOME = 24, 17, 20
 STATUSES = (
     "awaiting_consent", "awaiting_approval", "awaiting_charge", "charged", "sampled", "recollect", "shipped", "received",
     "reported", "reviewed", "told", "filed",
