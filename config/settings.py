@@ -211,6 +211,11 @@ SPECTACULAR_SETTINGS = {
         "ReferralStatus": "referrals.models.Status",
         "ReportStatus": "reports.models.Status",
         "FindingStatus": "supervision.models.Finding.Status",
+        "LaboratoryKind": "vendors.models.Laboratory.Kind",
+        "CredentialKind": "vendors.models.Credential.Kind",
+        "AdmissionStatus": "vendors.models.Admission.Status",
+        "ReferralRoute": "referrals.models.Referral.Route",
+        "CooperationRoute": "vendors.models.Route",
         "ChargeKind": "referrals.models.Charge.Kind",
         "StanceOrConclusion": "referrals.models.Opinion.Stance",
         "PolicyDocumentKind": "policy.models.PolicyDocument.Kind",
@@ -302,6 +307,11 @@ PUBLIC_URL = os.environ.get("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 # Hours of the day between which people are reminded, on working days.
 REMIND_FROM = env.number("REMIND_FROM", 8)
 REMIND_UNTIL = env.number("REMIND_UNTIL", 18)
+# Clauses A25, B8: members without a tie who assess a laboratory, the mean score it needs, and months until it is
+# assessed again.
+ADMISSION_PANEL = env.number("ADMISSION_PANEL", 3)
+ADMISSION_PASS_MARK = env.number("ADMISSION_PASS_MARK", 80)
+ADMISSION_MONTHS = env.number("ADMISSION_MONTHS", 12)
 
 from config import safety  # noqa: E402
 

@@ -22,9 +22,11 @@ from catalog import queries as catalog
 from catalog.models import FormularyEntry, GeneTest, Grade, Indication, NotIndicated
 from catalog.models.grading import Requirement, Title
 from catalog.models.searching import drug_names
+from documents import together
 from referrals import requesting
 from referrals.models import Patient, Referral, Result
-from vendors.models import ContractItem, Credential, NotOutsourcingStatement, Price
+from vendors import admitting
+from vendors.models import ContractItem, Credential, Laboratory, NotOutsourcingStatement, Price
 
 SHOWN = 30
 
@@ -160,14 +162,14 @@ def complete(listed: list[Offer], institution: Institution, on: date) -> None:
         amount=Subquery(price.values("amount")[:1]),
         published_on=Subquery(price.values("published_on")[:1]),
         contracted=Exists(items),
-        is_open=Exists(_open_today(items, institution, on)),
     )
+    taken = _taken_today(institution, tests, on)
     by_test = {one.pk: one for one in known}
     for one in listed:
         test: Any = by_test[one.line.test_id]
         one.price, one.published_on = test.amount, test.published_on
         one.in_house, one.outsourced = test.pk in own, test.contracted
-        one.is_open = one.in_house or test.is_open
+        one.is_open = one.in_house or test.pk in taken
 
 
 def _until(last: str, on: date) -> Q:
@@ -181,6 +183,26 @@ def _open_today(items: QuerySet, institution: Institution, on: date) -> QuerySet
     stays = NotOutsourcingStatement.objects.filter(_until("valid_to", on), institution=institution, valid_from__lte=on)
     items = items.filter(~Exists(stays), laboratory__foreign_controlled=False, laboratory__in_mainland=True)
     return items.filter(*(Exists(papers.filter(kind=kind)) for kind in Credential.REQUIRED))
+
+
+def _taken_today(institution: Institution, tests: set[int], on: date) -> set[int]:
+    """The tests that some laboratory could take today, admitted for them as X06 asks; one query for all."""
+    items = ContractItem.objects.filter(
+        _until("valid_to", on), institution=institution, test__in=tests, valid_from__lte=on
+    )
+    listed = {
+        "items": _open_today(items, institution, on).order_by("pk"),
+        "laboratories": Laboratory.objects.order_by("pk"),
+        "tests": GeneTest.objects.filter(pk__in=tests).order_by("pk"),
+    }
+    rows = together.rows({**listed, **admitting.querysets([institution.pk], tests)})
+    register, now = admitting.Admissions(rows), timezone.now()
+    laboratories, by_key = ({one.pk: one for one in rows[name]} for name in ("laboratories", "tests"))
+    return {
+        item.test_id
+        for item in rows["items"]
+        if not register.against(institution.pk, laboratories[item.laboratory_id], by_key[item.test_id], now)
+    }
 
 
 def offer(referral: Referral) -> Offer | None:

@@ -31,7 +31,7 @@ from catalog.models import (
 )
 from consent.models import Consent
 from referrals import models as r
-from vendors.models import Contract, ContractItem, Credential, Laboratory, Price
+from vendors.models import Admission, AdmissionSpan, Contract, ContractItem, Credential, Laboratory, Price
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 START = datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI)
@@ -217,8 +217,30 @@ class CredentialFactory(DjangoModelFactory):
     valid_to = date(2028, 12, 31)
 
 
+def admitted(institution: Institution, laboratory: Laboratory, tests: Any = (), **fields: Any) -> Admission:
+    """The hospital has admitted the laboratory for these tests, or for these too; since long ago, unless told."""
+    machine, since = User.objects.machine(), fields.pop("since", moment(2020, 1, 1))
+    found = Admission.objects.filter(institution=institution, laboratory=laboratory).standing().first()
+    if found is None:
+        names = dict.fromkeys(["licence_holder", "contract_party", "invoice_issuer", "payee"], laboratory.name)
+        given = {"status": "admitted", "route": "third_party", "route_reason": "本院不能开展", **names, **fields}
+        found = Admission.objects.create(
+            institution=institution, laboratory=laboratory, applied_by=machine, concluded_at=since, concluded_by=machine,
+            **{"valid_to": date(2029, 12, 31), **given},
+        )  # fmt: skip
+        AdmissionSpan.objects.create(
+            institution=institution, laboratory=laboratory, admission=found, kind="open", starts_at=since
+        )
+    found.tests.add(*tests)
+    span = found.spans.get(ends_at__isnull=True)
+    span.test_ids = sorted({*span.test_ids, *(one.pk for one in tests)})
+    span.save()
+    return found
+
+
 class ContractFactory(DjangoModelFactory):
-    """A contract in force that lists `tests`."""
+    """A contract in force that lists `tests`, for which the hospital has admitted the laboratory unless
+    `admission=False`."""
 
     class Meta:
         model = Contract
@@ -245,6 +267,11 @@ class ContractFactory(DjangoModelFactory):
                 valid_to=self.valid_to,
                 origin=self.origin,
             )
+
+    @factory.post_generation
+    def admission(self, create, wanted, **_kwargs):
+        if wanted is not False and self.laboratory.origin == "live":
+            admitted(self.institution, self.laboratory, [one.test for one in self.items.all()])
 
 
 class PriceFactory(DjangoModelFactory):

@@ -22,6 +22,7 @@ from reports import actions as reports
 from reports import periods
 from reports.models import Report
 from supervision.models import Finding, LedgerImport
+from tests.factories import admitted
 from vendors import actions as vendors
 from vendors.models import Laboratory, Price
 
@@ -175,6 +176,10 @@ def objects(county):
     def one(model, **where):
         return model.objects.filter(**where).order_by("pk").first()
 
+    admissions = {
+        code: admitted(Institution.objects.get(code=code), Laboratory.objects.get(code="L01"))
+        for code in ("LXZ", "LXY")
+    }
     mine, theirs = {"institution__code": "LXZ"}, {"institution__code": "LXY"}
     return {
         "accounts:staff_email": [one(User, posts__institution__code="LXZ"), one(User, posts__institution__code="LXY")],
@@ -200,6 +205,10 @@ def objects(county):
         "reports": [one(Report, **mine), one(Report, **theirs)],
         "supervision": [one(LedgerImport), None],
         "vendors:laboratory": [one(Laboratory), None],
+        **{
+            name: [admissions["LXZ"], admissions["LXY"]]
+            for name in ("vendors:admission", "vendors_api:admission", "vendors_api:admission_step")
+        },
         "vendors:publish": [one(Price, **mine), one(Price, **theirs)],
         **price_changes(),
         "catalog:capability": [one(InHouseCapability, **mine), one(InHouseCapability, **theirs)],

@@ -1,10 +1,15 @@
 from django.urls import path
 
-from vendors import api, api_prices
+from vendors import api, api_admissions, api_prices
 
 app_name = "vendors_api"
 
 urlpatterns = [
+    path("laboratories/", api_admissions.Laboratories.as_view(), name="laboratories"),
+    path("laboratories/<int:pk>/steps/", api_admissions.LaboratoryStep.as_view(), name="laboratory_step"),
+    path("admissions/", api_admissions.Admissions.as_view(), name="admissions"),
+    path("admissions/<int:pk>/", api_admissions.OneAdmission.as_view(), name="admission"),
+    path("admissions/<int:pk>/steps/", api_admissions.AdmissionStep.as_view(), name="admission_step"),
     path("prices/", api.Prices.as_view(), name="prices"),
     path("prices/<int:pk>/publish/", api.Publish.as_view(), name="publish"),
     path("price-items/", api_prices.PriceItems.as_view(), name="price_items"),

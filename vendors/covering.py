@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from policy import coverage
-from vendors.models import Contract, Credential, NotOutsourcingStatement, Price
+from vendors.models import Admission, Contract, Credential, LaboratoryRound, NotOutsourcingStatement, Price
 
 LABORATORIES = "vendors:laboratories"
 
@@ -18,6 +18,14 @@ def _contracts(institution: int) -> Any:
 
 def _credentials(institution: int) -> Any:
     return Credential.objects.all()
+
+
+def _admissions(institution: int) -> Any:
+    return Admission.objects.filter(institution_id=institution)
+
+
+def _rounds(institution: int) -> Any:
+    return LaboratoryRound.objects.all()
 
 
 def _published(institution: int) -> Any:
@@ -37,6 +45,8 @@ def claim_all() -> None:
     claim(["A25", "A26", "B10"], "record", _("Contracts with laboratories"), LABORATORIES, rows=_contracts)
     credentials = _("Credentials of laboratories")
     claim(["A4", "A15", "A16", "A17", "A25", "A41", "B8"], "record", credentials, LABORATORIES, rows=_credentials)
+    claim(["A4", "A25", "A41", "B8"], "record", _("Admissions of laboratories"), "vendors:admissions", rows=_admissions)
+    claim(["A15", "B8", "B11"], "record", _("Quality assessments of laboratories"), LABORATORIES, rows=_rounds)
     claim(["A13", "B14"], "record", _("Prices published"), "vendors:prices", rows=_published, at="published_on")
     claim("B13", "record", _("Price items"), "vendors:prices", rows=_prices, at="effective_from")
     claim("B35", "record", _("Statements of not outsourcing"), LABORATORIES, rows=_not_outsourcing)

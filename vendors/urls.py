@@ -1,12 +1,14 @@
 from django.urls import path
 
 from vendors import views
-from vendors.views import price_changes
+from vendors.views import admissions, price_changes
 
 app_name = "vendors"
 urlpatterns = [
     path("laboratories/", views.laboratories, name="laboratories"),
     path("laboratories/<int:pk>/", views.laboratory, name="laboratory"),
+    path("admissions/", admissions.index, name="admissions"),
+    path("admissions/<int:pk>/", admissions.detail, name="admission"),
     path("prices/", views.prices, name="prices"),
     path("prices/<int:pk>/publish/", views.publish, name="publish"),
     path("prices/changes/", price_changes.price_changes, name="price_changes"),

@@ -33,6 +33,11 @@ COUNTERPARTS: dict[str, tuple[str, ...]] = {
     # The calendar of working days
     "policy:mark_days": ("policy_api:days",),
     "policy:unmark_day": ("policy_api:unmark",),
+    # Laboratories and their admission
+    "vendors:laboratories": ("vendors_api:laboratories",),
+    "vendors:laboratory": ("vendors_api:laboratory_step",),
+    "vendors:admissions": ("vendors_api:admissions",),
+    "vendors:admission": ("vendors_api:admission_step",),
     # Prices
     "vendors:publish": ("vendors_api:publish",),
     "vendors:new_price_change": ("vendors_api:price_changes",),

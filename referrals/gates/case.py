@@ -24,6 +24,8 @@ from documents import together
 from referrals.gates.words import link
 from referrals.models import EthicsApproval, Referral
 from referrals.readings import readings_of
+from vendors import admitting
+from vendors.admitting import Admissions
 from vendors.models import Contract, ContractItem, Credential, Laboratory, NotOutsourcingStatement, Origin, Price
 
 BATCH = 2000
@@ -87,6 +89,7 @@ class Registers:
             "laboratories": Laboratory.objects.order_by("pk"),
             "credentials": Credential.objects.order_by("valid_from", "pk"),
             "contracts": Contract.objects.filter(**here).order_by("valid_from", "pk"),
+            **admitting.querysets(self.institutions, self.tests),
             "contract_tests": ContractItem.objects.filter(**here, **tests).order_by("pk"),
             "prices": Price.objects.filter(**here, **tests).order_by("effective_from", "pk"),
             "authorities": RequestAuthority.objects.filter(**here, user_id__in=self.requesters).order_by(
@@ -112,6 +115,11 @@ class Registers:
     @cached_property
     def credentials(self) -> dict[tuple[int, str], list[Credential]]:
         return _grouped(self._rows("credentials"), "laboratory_id", "kind")
+
+    @cached_property
+    def admissions(self) -> Admissions:
+        names = admitting.querysets(self.institutions, self.tests)
+        return Admissions({name: self._rows(name) for name in names})
 
     @cached_property
     def contracts(self) -> dict[tuple[int, int], list[Contract]]:

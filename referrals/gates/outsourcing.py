@@ -35,15 +35,20 @@ IN_HOUSE = _("Done in-house; nothing is sent out.")
 
 @rule("X06", clauses=["A25", "A26", "B8", "B10"], title=_("Laboratory admitted, certified and under contract"))
 def laboratory_may_take_it(case: Case, at: datetime, act: Act | None) -> Judgement:
-    """On the day, the laboratory's three credentials are in force, and so is a contract of this hospital with it
-    that lists the test (A25, A26, B8, B10). First and last day are in force."""
+    """The hospital has admitted the laboratory for this test (`vendors.admitting`: a ledger's laboratory by its contract,
+    until an admission is concluded); on the day its three credentials are in force, and so is a contract of this hospital
+    with it that lists the test (A25, A26, B8, B10). First and last day are in force."""
     if not case.is_outsourced(at, act):
         return not_applicable(IN_HOUSE)
     laboratory, on = case.laboratory(at, act), local_day(at)
     if laboratory is None:
         return cannot_judge(_("laboratory"), mend=case.page("facts"))
     facts: list[tuple] = [(_("laboratory"), laboratory.name), (_("day"), day(on))]
-    wrong = [*_credentials(case, laboratory, on, facts), *_contract(case, laboratory, on, facts)]
+    wrong = [
+        *_credentials(case, laboratory, on, facts),
+        *_contract(case, laboratory, on, facts),
+        *_admission(case, laboratory, at, facts),
+    ]
     if not wrong:
         return passes(*facts)
     return refuses(
@@ -78,6 +83,19 @@ def _contract(case: Case, laboratory: Laboratory, on: date, facts: list) -> Iter
         yield NOT_IN_CONTRACT % {"laboratory": laboratory.name, "test": referral.test.name}
     else:
         yield _wrong(laboratory, _("contract"), listing or contracts, on)
+
+
+def _admission(case: Case, laboratory: Laboratory, at: datetime, facts: list) -> list[str]:
+    referral, register = case.referral, case.registers.admissions
+    against = register.against(referral.institution_id, laboratory, referral.test, at)
+    span = register.span(referral.institution_id, laboratory.pk, at)
+    stands: Any = _("none")
+    if span is not None:
+        stands = span.get_kind_display()
+    elif register.by_contract(referral.institution_id, laboratory, at):
+        stands = _("by its contract, as the ledger has it")
+    facts.append((_("admission"), stands))
+    return against
 
 
 def _wrong(laboratory: Laboratory, document: Any, known: list, on: date) -> str:

@@ -1,4 +1,4 @@
-"""Every write of laboratories, contracts and prices."""
+"""Every write of laboratories, admissions, contracts and prices."""
 
 from vendors.actions.contracts import renew_contract
 from vendors.actions.price_changes import (

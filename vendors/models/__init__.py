@@ -4,7 +4,8 @@ A laboratory is a medical institution with three credentials in force, a contrac
 (clauses A25, A26, B8–B10), and prices published before they are charged (A13, B13, B14).
 """
 
-from vendors.models.common import DateRange, InstitutionQuerySet, Origin, PeriodQuerySet, days
+from vendors.models.admissions import Admission, AdmissionPaper, AdmissionSpan, PanelMember, SiteVisit
+from vendors.models.common import DateRange, InstitutionQuerySet, Origin, PeriodQuerySet, Route, days
 from vendors.models.contracts import Contract, ContractItem, NotOutsourcingStatement
 from vendors.models.laboratories import Credential, Laboratory
 from vendors.models.price_changes import DraftCharge, DraftItem, PriceChange, PriceSheet
@@ -18,10 +19,14 @@ from vendors.models.publications import (
     SiteCheck,
     canonical,
 )
+from vendors.models.quality import LaboratoryRound
 from vendors.models.statements import Statement, StatementLine
 
 __all__ = [
     "PAID_BY_THE_PATIENT",
+    "Admission",
+    "AdmissionPaper",
+    "AdmissionSpan",
     "Board",
     "ComplaintChannel",
     "Contract",
@@ -34,8 +39,10 @@ __all__ = [
     "InsuranceClass",
     "ItemFacts",
     "Laboratory",
+    "LaboratoryRound",
     "NotOutsourcingStatement",
     "Origin",
+    "PanelMember",
     "PeriodQuerySet",
     "PostingPlace",
     "Price",
@@ -44,7 +51,9 @@ __all__ = [
     "PricePart",
     "PriceSheet",
     "Publication",
+    "Route",
     "SiteCheck",
+    "SiteVisit",
     "Statement",
     "StatementLine",
     "canonical",

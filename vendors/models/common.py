@@ -18,6 +18,14 @@ class Origin(models.TextChoices):
     LEDGER = "ledger", _("From the ledger")
 
 
+class Route(models.TextChoices):
+    """How a test the hospital cannot do itself is done elsewhere (A24, B7). There is no fourth way."""
+
+    ALLIANCE = "alliance", _("Medical alliance")
+    GROUP = "group", _("Cooperation group")
+    THIRD_PARTY = "third_party", _("Contracted third party")
+
+
 class DateRange(Func):
     """`daterange(from, to, '[]')`: first and last day are in force."""
 
