@@ -256,6 +256,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "supervision.tasks.run_waiting_imports",
         "schedule": timedelta(seconds=10),
     },
+    "run waiting statements": {
+        "task": "referrals.tasks.run_waiting_statements",
+        "schedule": timedelta(seconds=10),
+    },
     "forget kept answers": {"task": "accounts.tasks.forget_answers", "schedule": timedelta(hours=6)},
     # Both run at once, too, when a contract or a price changes (`catalog/changes.py`).
     "lapse stale consents": {"task": "consent.tasks.lapse_stale", "schedule": timedelta(minutes=10)},

@@ -11,6 +11,7 @@ urlpatterns = [
     path("files/", include("documents.urls")),
     path("vendors/", include("vendors.urls")),
     path("cases/", include("referrals.urls")),
+    path("bills/", include("referrals.bill_urls")),
     path("consent/", include("consent.urls")),
     path("supervision/", include("supervision.urls")),
     path("reports/", include("reports.urls")),

@@ -15,6 +15,7 @@ from catalog import overview, technical_record
 from documents import together
 from policy import queries as policy
 from referrals import deliberating, queries
+from referrals.billing import waiting
 from referrals.models import (
     MatchReview,
     MatchSample,
@@ -173,6 +174,51 @@ WORKLISTS = (
         "referrals.view_statement_differences",
         lambda user: StatementDifference.objects.visible_to(user),
     ),
+    Worklist(
+        "bills_missing",
+        _("Statements not given in"),
+        "bills:months",
+        "referrals.give_in_statement",
+        waiting.missing,
+        is_to_do=True,
+    ),
+    Worklist(
+        "bills_to_settle",
+        _("Differences to settle"),
+        "bills:months",
+        "referrals.settle_difference",
+        waiting.to_settle,
+        "?show=differences",
+        is_to_do=True,
+    ),
+    Worklist(
+        "bills_to_confirm",
+        _("Settlements to confirm"),
+        "bills:months",
+        "referrals.confirm_settlement",
+        waiting.to_confirm,
+        "?show=second",
+        is_to_do=True,
+    ),
+    Worklist(
+        "bills_to_sign",
+        _("Months to sign for finance"),
+        "bills:months",
+        "referrals.sign_month",
+        waiting.to_sign,
+        "?show=sign",
+        is_to_do=True,
+    ),
+    Worklist(
+        "bills_to_close",
+        _("Months to countersign"),
+        "bills:months",
+        "referrals.countersign_month",
+        waiting.to_countersign,
+        "?show=countersign",
+        is_to_do=True,
+    ),
+    Worklist("bills", _("Monthly reconciliation"), "bills:months", "referrals.view_statement_differences"),
     Worklist("county", _("County overview"), "reports:county", "reports.view_county"),
     Worklist("reports", _("Reports"), "reports:list", "reports.view_report", _reports_waiting),
     Worklist("indicators", _("Indicators"), "reports:indicators", "reports.view_indicators"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from celery import shared_task
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -12,6 +13,7 @@ from accounts import notices
 from accounts.models import User
 from audit import declaring
 from audit.gates import Refused
+from referrals.actions import bill_running
 from referrals.actions.onward import onward
 from referrals.gates.words import link
 from referrals.models import Referral, Status
@@ -56,3 +58,22 @@ def _take_on(pk: int) -> bool:
         values = {"number": case.number, "status": case.get_status_display()}
         notices.tell([case.requester], text % values, link("referrals:case", case.pk))
     return True
+
+
+@shared_task
+def run_waiting_statements() -> None:
+    """Laboratories' bills given in: check what waits to be checked, record what was confirmed."""
+    while bill_running.run_next():
+        pass
+
+
+def wake_statements() -> None:
+    """Tell a worker after the commit. If nobody hears it, the sweep finds the file some seconds later."""
+
+    def tell() -> None:
+        try:
+            run_waiting_statements.apply_async(retry=False)
+        except Exception:
+            log.warning("no worker could be told; the sweep will find the statement", exc_info=True)
+
+    transaction.on_commit(tell, robust=True)

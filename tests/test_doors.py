@@ -17,7 +17,7 @@ from audit.models import Alarm
 from catalog import actions as catalog
 from catalog.models import Indication, InHouseCapability, RequestAuthority, RuleEdition
 from documents.models import StoredFile
-from referrals.models import MDTTeam, Patient, Referral, Study
+from referrals.models import MDTTeam, Patient, Reconciliation, Referral, StatementDifference, Study
 from reports import actions as reports
 from reports import periods
 from reports.models import Report
@@ -66,6 +66,8 @@ MADE_BY_OTHERS = (
     "consent:pdf",
     "consent:scan",
     "consent:self_pay_pdf",
+    *(f"bills:{name}" for name in ("upload", "progress", "upload_act", "errors")),
+    *(f"bills_api:{name}" for name in ("upload", "columns", "upload_step")),
     "referrals_api:result_pdf",
     "referrals_api:hand_over",
     "referrals_api:batch",
@@ -203,6 +205,12 @@ def objects(county):
         "reports_api": [one(Report, **mine), one(Report, **theirs)],
         "supervision:finding": [one(Finding, **mine), one(Finding, **theirs)],
         "reports": [one(Report, **mine), one(Report, **theirs)],
+        "bills": [one(Reconciliation, **mine), one(Reconciliation, **theirs)],
+        "bills_api": [one(Reconciliation, **mine), one(Reconciliation, **theirs)],
+        **{
+            f"bills:{name}": [one(StatementDifference, **mine), one(StatementDifference, **theirs)]
+            for name in ("difference", "evidence")
+        },
         "supervision": [one(LedgerImport), None],
         "vendors:laboratory": [one(Laboratory), None],
         **{

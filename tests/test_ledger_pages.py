@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from audit.models import Event
+from referrals.matching import OF_HISTORY
 from referrals.models import Identity, StatementDifference
 from supervision import actions
 from supervision.models import Finding, LedgerImport
@@ -290,7 +291,7 @@ def test_findings_can_be_taken_away_whole_and_without_names(office, demo_client)
 
 
 def test_differences_stand_side_by_side_by_kind(office):
-    for kind in StatementDifference.Kind.values:
+    for kind in OF_HISTORY:
         page = office.get(DIFFERENCES, {"kind": kind})
         expected = StatementDifference.objects.filter(institution__code="LXZ", kind=kind)
         assert page.context["total"] == expected.count() > 0

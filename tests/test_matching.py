@@ -16,8 +16,8 @@ pytestmark = pytest.mark.usefixtures("as_machine")
 
 @pytest.fixture
 def case():
-    """A shipped and received case, its contract's settlement price 700 yuan."""
-    referral = ReferralFactory(received=True)
+    """A case with its result, its contract's settlement price 700 yuan."""
+    referral = ReferralFactory(received=True, reported=True)
     ContractItem.objects.filter(test=referral.test).update(settlement_price=Decimal(700))
     return referral
 

@@ -24,15 +24,18 @@ class FileField(serializers.Field):
         super().__init__(**options)
 
     def to_internal_value(self, data: Any) -> files.Upload:
+        return files.check(self.decoded(data), kinds=self.kinds, name=self.file_name if isinstance(data, str) else "")
+
+    def decoded(self, data: Any) -> Any:
+        """The bytes of a base64 text, or the uploaded part itself."""
         if isinstance(data, str):
             try:
-                content = base64.b64decode(data, validate=True)
+                return base64.b64decode(data, validate=True)
             except (binascii.Error, ValueError):
                 raise serializers.ValidationError(_("This is not base64.")) from None
-            return files.check(content, kinds=self.kinds, name=self.file_name)
         if not hasattr(data, "read"):
             raise serializers.ValidationError(_("Send a file, or its content in base64."))
-        return files.check(data, kinds=self.kinds)
+        return data
 
     def to_representation(self, value: Any) -> str:
         raise NotImplementedError

@@ -117,6 +117,15 @@ COUNTERPARTS: dict[str, tuple[str, ...]] = {
     "referrals:part": ("referrals_api:part",),
     "referrals:studies": ("referrals_api:studies",),
     "referrals:study": ("referrals_api:study_dates", "referrals_api:ethics"),
+    # Laboratories' bills
+    "bills:uploads": ("bills_api:uploads",),
+    "bills:upload": ("bills_api:columns",),
+    "bills:upload_act": ("bills_api:upload_step",),
+    "bills:work": ("bills_api:settle", "bills_api:confirm", "bills_api:send_back"),
+    "bills:difference": ("bills_api:settle", "bills_api:confirm", "bills_api:send_back"),
+    "bills:supplement": ("bills_api:supplement",),
+    "bills:sign": ("bills_api:sign",),
+    "bills:close": ("bills_api:close",),
     # Ledgers
     "supervision:imports": ("supervision_api:imports",),
     "supervision:import_confirm": ("supervision_api:import_confirm",),

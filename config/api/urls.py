@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("policy.api_urls")),
     path("", include("vendors.api_urls")),
     path("", include((referrals.urlpatterns, referrals.app_name))),
+    path("", include("referrals.api.bill_urls")),
     path("", include("consent.api_urls")),
     path("", include("supervision.api_urls")),
     path("", include("reports.api_urls")),

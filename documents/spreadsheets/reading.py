@@ -88,9 +88,9 @@ class Row:
         """A moment in the site's time zone: as `day`, with an optional time of day (midnight without)."""
         return self._read(heading, required, _as_moment, _("is not a date and time"))
 
-    def money(self, heading: str, *, required: bool = False) -> Decimal | None:
-        """An amount in yuan with at most two decimals, not negative."""
-        return self._read(heading, required, _as_money, _("is not an amount in yuan"))
+    def money(self, heading: str, *, required: bool = False, signed: bool = False) -> Decimal | None:
+        """An amount in yuan with at most two decimals; negative only where `signed` (a credit)."""
+        return self._read(heading, required, _as_signed if signed else _as_money, _("is not an amount in yuan"))
 
     def integer(
         self, heading: str, *, required: bool = False, low: int | None = None, high: int | None = None
@@ -322,13 +322,20 @@ def _digits(text: str) -> datetime:
 
 
 def _as_money(raw: Any) -> Decimal:
+    amount = _as_signed(raw)
+    if amount < 0:
+        raise ValueError
+    return amount
+
+
+def _as_signed(raw: Any) -> Decimal:
     if isinstance(raw, bool | date):
         raise ValueError
     text = unicodedata.normalize("NFKC", as_text(raw)).replace(",", "").replace("¥", "").removesuffix("元").strip()
     amount = Decimal(text)
     cents = amount.quantize(Decimal("0.01"))
     # A float such as 0.1 + 0.2 comes with a tail that nobody typed.
-    if not amount.is_finite() or amount < 0 or abs(amount - cents) > Decimal("0.000001"):
+    if not amount.is_finite() or abs(amount - cents) > Decimal("0.000001"):
         raise ValueError
     return cents
 

@@ -24,7 +24,7 @@ from referrals.models.facts import (
     Specimen,
 )
 from referrals.models.match_reviews import MatchReview, MatchSample, MonitoringExport
-from referrals.models.matching import StatementDifference
+from referrals.models.matching import Reconciliation, StatementDifference
 from referrals.models.patients import Identity, Patient
 from referrals.models.plans import PlannedStep
 from referrals.models.referral import Referral, Status
@@ -56,6 +56,7 @@ __all__ = [
     "PatientMerge",
     "PlannedStep",
     "Prescription",
+    "Reconciliation",
     "Referral",
     "ReferralDraft",
     "Result",

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Post
 from accounts.roles import LEDGER_POSTS
-from referrals.models import Identity, Patient, Referral
+from referrals.models import Identity, Patient, Reconciliation, Referral
 from supervision.ledger import columns
 from supervision.ledger.checking import posts_of
 from supervision.ledger.columns import (
@@ -34,7 +34,7 @@ from supervision.ledger.columns import (
 from supervision.ledger.known import Known
 from supervision.ledger.reading import Ledger, Line
 from supervision.models import LedgerEntry
-from vendors.models import ContractItem, Credential, Price, StatementLine
+from vendors.models import ContractItem, Credential, Price, Statement, StatementLine
 
 SEXES = {"男": Patient.Sex.MALE, "女": Patient.Sex.FEMALE}
 KINDS = {kind.label: kind for kind in Credential.Kind if kind != Credential.Kind.OTHER}
@@ -271,6 +271,15 @@ def compare_patients(ledger: Ledger, known: Known, new: New, lines: list[Line]) 
             ledger.fault(CASES, line, "birth_year", _("is not what is recorded under this record number"))
 
 
+def kept_months(ledger: Ledger) -> set[tuple[str, str, str]]:
+    """Laboratory, institution and month that a ledger adds nothing to: closed, or with a statement given in here."""
+    asked = {line["month"] for line in ledger.good(BILLS)}
+    closed = Reconciliation.objects.filter(month__in=asked, closed_at__isnull=False)
+    given = Statement.objects.filter(month__in=asked, upload__isnull=False).standing()
+    names = ("laboratory__code", "institution__code", "month")
+    return {*closed.values_list(*names), *given.values_list(*names)}
+
+
 def compare_bills(ledger: Ledger, known: Known, new: New) -> None:
     """A statement is known by laboratory, institution and month. Lines may be added to it, never changed."""
     there: dict[tuple[str, ...], Counter] = {}
@@ -290,7 +299,12 @@ def compare_bills(ledger: Ledger, known: Known, new: New) -> None:
             new.unchanged[BILLS] += 1
         else:
             unmatched.append((line, left))
+    kept = kept_months(ledger) if unmatched else set()
     for line, left in unmatched:
+        if (line["laboratory"], line["institution"], line["month"]) in kept:
+            message = _("this month is closed, or the laboratory's own statement was given in; no line can be added")
+            ledger.fault(BILLS, line, "month", message)
+            continue
         former = next((row for row, count in left.items() if count > 0 and row[0] == line["sample_no"]), None)
         if former is None:
             new.lines[BILLS].append(line)

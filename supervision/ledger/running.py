@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection
 
-from referrals.matching import rematch
+from referrals.matching import OF_HISTORY, rematch
 from referrals.models import StatementDifference
 from supervision.ledger.checking import check
 from supervision.ledger.columns import BILLS, CASES, CONTRACTS, CREDENTIALS, ITEMS, PRICES, SHEETS
@@ -116,9 +116,9 @@ def read_back(ledger: Ledger, known: Known, outcome: Outcome) -> None:
             gates.setdefault(gate, set()).add(number)
     outcome.gates = {gate: sorted(gates[gate]) for gate in sorted(gates)}
     samples = numbers | {line["sample_no"] for line in ledger[BILLS]}
-    kinds: dict[str, set[str]] = {kind.value: set() for kind in StatementDifference.Kind}
-    differences = StatementDifference.objects.filter(institution__in=ids).values_list("kind", "sample_no")
-    for kind, sample in differences:
+    kinds: dict[str, set[str]] = {kind.value: set() for kind in OF_HISTORY}
+    differences = StatementDifference.objects.filter(institution__in=ids, kind__in=OF_HISTORY)
+    for kind, sample in differences.values_list("kind", "sample_no"):
         if sample in samples:
             kinds[kind].add(sample)
     outcome.statement = {kind: sorted(those) for kind, those in kinds.items()}

@@ -191,6 +191,7 @@ def write_bills(known: Known, new: New) -> None:
     there = {
         (one.laboratory.code, one.institution.code, one.month): (one, one.last or 0)
         for one in Statement.objects.filter(month__in={month for _lab, _place, month in bills})
+        .standing()
         .select_related("laboratory", "institution")
         .annotate(last=models.Max("lines__line_no"))
     }

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET
 from audit.guards import needs
 from catalog.models import GeneTest
 from documents.paging import address, keyset
+from referrals.matching import OF_HISTORY
 from referrals.models import StatementDifference
 from supervision import queries
 from supervision.forms import DifferenceFilter
@@ -65,6 +66,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "tabs": [
             (label, tab_address(request, value), counts[value] if value else sum(counts.values()), value == kind)
             for value, label in [("", _("All")), *Kind.choices]
+            if not value or counts[value] or value in OF_HISTORY
         ],
         "rows": [(one, billed(one, tests), own(one, tests, see_case), owing(one)) for one in rows],
         "several": len(form.hospitals) > 1,

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from audit.gates import Refused
 from audit.guards import needs
 from documents.paging import address, newest_first
+from referrals.matching import OF_HISTORY
 from referrals.models import StatementDifference
 from supervision import actions, queries
 from supervision.forms import LedgerUpload
@@ -107,7 +108,7 @@ def came_to(user: Any, ledger_import: LedgerImport) -> dict[str, Any]:
         ]
         context["differences"] = [
             (kind, result.get("statement", {}).get(kind, []), len(result.get("statement", {}).get(kind, [])))
-            for kind in StatementDifference.Kind
+            for kind in OF_HISTORY
         ]
         context["cases"] = result.get("rows", 0)
         context["confirmed"] = ledger_import.confirmed_as.order_by("-pk").first()
@@ -116,7 +117,9 @@ def came_to(user: Any, ledger_import: LedgerImport) -> dict[str, Any]:
         context["by_gate"] = queries.by_gate(found)
         context["found_url"] = f"{reverse('supervision:findings')}?ledger_import={ledger_import.pk}"
         mine = StatementDifference.objects.visible_to(user)
-        context["differences"] = [(StatementDifference.Kind(kind), [], n) for kind, n in queries.by_kind(mine).items()]
+        context["differences"] = [
+            (StatementDifference.Kind(kind), [], n) for kind, n in queries.by_kind(mine).items() if kind in OF_HISTORY
+        ]
         context["cases"] = ledger_import.entries.filter(institution__in=user.institution_ids).count()
     context["found"] = sum(row["n"] for row in context["by_gate"])
     context["differing"] = sum(n for _kind, _numbers, n in context["differences"])

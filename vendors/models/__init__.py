@@ -20,7 +20,7 @@ from vendors.models.publications import (
     canonical,
 )
 from vendors.models.quality import LaboratoryRound
-from vendors.models.statements import Statement, StatementLine
+from vendors.models.statements import Statement, StatementLine, StatementMapping, StatementUpload
 
 __all__ = [
     "PAID_BY_THE_PATIENT",
@@ -56,6 +56,8 @@ __all__ = [
     "SiteVisit",
     "Statement",
     "StatementLine",
+    "StatementMapping",
+    "StatementUpload",
     "canonical",
     "days",
 ]
