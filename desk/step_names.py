@@ -51,6 +51,8 @@ NAMES = {
     "difference.supplemented": pgettext_lazy("act", "Supplement to a closed month"),
     "month.signed": pgettext_lazy("act", "Month signed for finance"),
     "month.closed": pgettext_lazy("act", "Month countersigned and closed"),
+    "alert.explained": pgettext_lazy("act", "Alert explained"),
+    "alert.reviewed": pgettext_lazy("act", "Alert judged by the discipline office"),
     "price.published": pgettext_lazy("act", "Price published"),
     "prices.drafted": pgettext_lazy("act", "Price change begun"),
     "prices.revised": pgettext_lazy("act", "Draft of prices changed"),

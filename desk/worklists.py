@@ -28,7 +28,7 @@ from referrals.models import (
     Status,
 )
 from reports.models import Report
-from supervision.models import Finding
+from supervision.models import Alert, Finding
 
 CAP = 1000
 NOTICES = "notices"
@@ -159,6 +159,13 @@ WORKLISTS = (
         lambda user: MatchReview.objects.filter(
             sample__in=MatchSample.objects.visible_to(user), reviewed_at__isnull=True
         ).exclude(prescription__prescribed_by=user.pk),
+    ),
+    Worklist(
+        "alerts",
+        _("Alerts on laboratories' bills"),
+        "supervision:alerts",
+        "supervision.view_alerts",
+        lambda user: Alert.objects.visible_to(user).open(),
     ),
     Worklist(
         "findings",

@@ -7,6 +7,8 @@ class SupervisionConfig(AppConfig):
     verbose_name = "监督"
 
     def ready(self):
-        from supervision import covering
+        from referrals.matching import follow_off_book
+        from supervision import alerting, covering
 
+        follow_off_book(alerting.raise_alerts)
         covering.claim_all()

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from policy import coverage
 from policy.coverage import Standing
 from referrals.models import StatementDifference
-from supervision.models import Finding
+from supervision.models import Alert, Finding
 
 
 def _findings(institution: int) -> Any:
@@ -24,9 +24,15 @@ def _differences(institution: int) -> Any:
     return StatementDifference.objects.filter(institution_id=institution)
 
 
+def _alerts(institution: int) -> Any:
+    return Alert.objects.filter(institution_id=institution)
+
+
 def claim_all() -> None:
     findings, differences = "supervision:findings", "supervision:differences"
     coverage.claim("B21", "record", _("Findings of self-inspection"), findings, rows=_findings, at="found_at")
+    alerts = _("Alerts on tests billed outside the hospital's own way")
+    coverage.claim(["B29", "B31"], "record", alerts, "supervision:alerts", rows=_alerts, at="raised_at")
     coverage.claim("A28", "record", _("Differences of laboratories' statements"), differences, rows=_differences)
 
 

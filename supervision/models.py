@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from audit.constraints import both_or_neither
 from referrals.models import Referral
 
 
@@ -224,3 +225,74 @@ class Finding(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("supervision:finding", args=[self.pk])
+
+
+class AlertQuerySet(models.QuerySet):
+    def visible_to(self, user) -> Self:
+        return self.filter(institution_id__in=user.institution_ids)
+
+    def open(self) -> Self:
+        """The discipline office has not given its opinion yet."""
+        return self.filter(reviewed_at__isnull=True)
+
+
+class Alert(models.Model):
+    """A laboratory bills a test that did not go the hospital's own way (预警): no request of this hospital, or nothing
+    ever sent to this laboratory. Raised by the matching, explained by an office, judged by the discipline office
+    (A28, B29, B31). What the bill said is kept as it read when it was raised."""
+
+    class Kind(models.TextChoices):
+        NO_REFERRAL = "no_referral", _("Suspected test outside the hospital")
+        NOT_SENT = "not_sent", _("Billed by a laboratory it was not sent to")
+
+    class Outcome(models.TextChoices):
+        SUBSTANTIATED = "substantiated", _("Substantiated")
+        REASONABLE = "reasonable", _("Reasonably explained")
+
+    kind = models.CharField(_("alert"), max_length=16, choices=Kind)
+    institution = models.ForeignKey("accounts.Institution", models.PROTECT, related_name="alerts")
+    laboratory = models.ForeignKey("vendors.Laboratory", models.PROTECT, related_name="+")
+    line = models.ForeignKey("vendors.StatementLine", models.PROTECT, related_name="alerts")
+    month = models.CharField(_("month"), max_length=7)
+    sample_no = models.CharField(_("sample number"), max_length=40)
+    test = models.CharField(_("test as billed"), max_length=120, blank=True)
+    amount = models.DecimalField(_("billed (yuan)"), max_digits=10, decimal_places=2)
+    received_on = models.DateField(_("received on"), null=True)
+    referral = models.ForeignKey(Referral, models.PROTECT, null=True, related_name="alerts")
+    raised_at = models.DateTimeField(_("raised at"), default=timezone.now)
+    explanation = models.TextField(_("explanation"), blank=True)
+    explained_at = models.DateTimeField(_("explained at"), null=True, blank=True)
+    explained_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    outcome = models.CharField(_("opinion"), max_length=16, choices=Outcome, blank=True)
+    opinion = models.TextField(_("grounds of the opinion"), blank=True)
+    reviewed_at = models.DateTimeField(_("reviewed at"), null=True, blank=True)
+    reviewed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    objects = AlertQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-raised_at", "-id"]
+        indexes = [models.Index(fields=["institution", "-raised_at", "-id"], name="alert_newest")]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "line"], name="alert_once_a_line"),
+            both_or_neither("explained"),
+            both_or_neither("reviewed"),
+            models.CheckConstraint(
+                name="reviewed_alert_has_an_outcome",
+                condition=Q(reviewed_at__isnull=True) | ~Q(outcome="") & ~Q(opinion=""),
+            ),
+            models.CheckConstraint(
+                name="alert_reviewed_by_another",
+                condition=Q(reviewed_by__isnull=True) | ~Q(reviewed_by=models.F("explained_by")),
+            ),
+        ]
+        verbose_name = _("alert")
+
+    class Walls:
+        institution = "institution_id"
+
+    def __str__(self):
+        return f"{self.get_kind_display()} {self.sample_no}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("supervision:alert", args=[self.pk])

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from supervision.views import differences, findings, imports
+from supervision.views import alerts, differences, findings, imports
 
 app_name = "supervision"
 
@@ -15,6 +15,8 @@ urlpatterns = [
     path("findings/", findings.index, name="findings"),
     path("findings/export.xlsx", findings.export, name="findings_export"),
     path("findings/<int:pk>/", findings.detail, name="finding"),
+    path("alerts/", alerts.index, name="alerts"),
+    path("alerts/<int:pk>/", alerts.detail, name="alert"),
     path("differences/", differences.index, name="differences"),
     path("differences/export.xlsx", differences.export, name="differences_export"),
 ]

@@ -21,7 +21,7 @@ from referrals.models import MDTTeam, Patient, Reconciliation, Referral, Stateme
 from reports import actions as reports
 from reports import periods
 from reports.models import Report
-from supervision.models import Finding, LedgerImport
+from supervision.models import Alert, Finding, LedgerImport
 from tests.factories import admitted
 from vendors import actions as vendors
 from vendors.models import Laboratory, Price
@@ -212,6 +212,11 @@ def objects(county):
             for name in ("difference", "evidence")
         },
         "supervision": [one(LedgerImport), None],
+        "supervision:alert": [one(Alert, **mine), one(Alert, **theirs)],
+        **{
+            f"supervision_api:{name}": [one(Alert, **mine), one(Alert, **theirs)]
+            for name in ("alert", "alert_explain", "alert_review")
+        },
         "vendors:laboratory": [one(Laboratory), None],
         **{
             name: [admissions["LXZ"], admissions["LXY"]]

@@ -127,6 +127,7 @@ COUNTERPARTS: dict[str, tuple[str, ...]] = {
     "bills:sign": ("bills_api:sign",),
     "bills:close": ("bills_api:close",),
     # Ledgers
+    "supervision:alert": ("supervision_api:alert_explain", "supervision_api:alert_review"),
     "supervision:imports": ("supervision_api:imports",),
     "supervision:import_confirm": ("supervision_api:import_confirm",),
     "supervision:import_retry": ("supervision_api:import_retry",),
