@@ -7,6 +7,8 @@ class CatalogConfig(AppConfig):
     verbose_name = "目录"
 
     def ready(self):
-        from catalog import covering
+        from catalog import covering, due, evidence_effects
 
         covering.claim_all()
+        due.register_all()
+        evidence_effects.register()

@@ -13,7 +13,8 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from catalog import queries
+from catalog import citing, queries
+from catalog.models import LevelSystem
 from catalog.models.editions import UNSETTLED
 
 # ICD-10 categories that exist for tumours: C00–C97 and D00–D48 with their gaps.
@@ -23,11 +24,7 @@ CODE = re.compile(r"[A-Z]\d\d(?:\.\d{1,3})?")
 OLDEST = 2000
 # A source of so many years ago may have been superseded.
 OLD_YEARS = 5
-CSCO_LEVELS = re.compile(r"[ⅠⅡⅢ]/?[ⅠⅡⅢ]?级")
-CSCO_CLASSES = {"1A", "1B", "2A", "2B", "3"}
-NUMBERED_CLASSES = {"1类", "2A类", "2B类", "3类"}
-WORDS = ("强烈推荐", "可考虑", "不推荐")
-NO_CLASS = {"", "—", "未分级", "待核"}
+NO_LEVEL = {"", "—", "未分级", "待核"}
 
 
 @dataclass(frozen=True)
@@ -37,8 +34,11 @@ class Problem:
     is_fault: bool = True
 
 
-def problems(values: Mapping[str, Any], symbols: Collection[str] | None = None) -> list[Problem]:
-    """Everything wrong with these values of a row; fields not among them are not looked at."""
+def problems(
+    values: Mapping[str, Any], symbols: Collection[str] | None = None, register: citing.Register | None = None
+) -> list[Problem]:
+    """Everything wrong with these values of a row; fields not among them are not looked at. `symbols` and `register`
+    are the known genes and sources, for those who ask of many rows."""
     found: list[Problem] = []
     if "icd10_match" in values:
         found += icd10(values["icd10_match"] or "")
@@ -46,8 +46,13 @@ def problems(values: Mapping[str, Any], symbols: Collection[str] | None = None) 
         found += genes(values["genes"] or "", symbols)
     if values.get("year") is not None:
         found += year(values["year"])
+    if "recommendation" in values or citing.FIELD in values:
+        register = citing.register_of(None) if register is None else register
     if "recommendation" in values:
-        found += level(values)
+        found += level(values, register or {})
+    if values.get(citing.FIELD):
+        _cited, wrong = citing.read(str(values[citing.FIELD]), register or {})
+        found += [Problem(citing.FIELD, one) for one in wrong]
     return found
 
 
@@ -95,24 +100,36 @@ def year(value: int) -> Iterator[Problem]:
         yield Problem("year", said % {"year": value}, is_fault=False)
 
 
-def level(values: Mapping[str, Any]) -> Iterator[Problem]:
-    """Each body grades in a system of its own (vocab §12): CSCO Ⅰ–Ⅲ级 with 1A–3; 1类–3类; 强烈推荐 … 不推荐. A level
-    stands only beside a source of that system, and systems are never mixed or converted."""
-    said = str(values.get("recommendation") or "")
-    graded = str(values.get("evidence_class") or "").strip()
-    sources = " ".join(str(values.get(name) or "") for name in ("guideline", "issuer", "second_source"))
-    is_csco = "CSCO" in sources.upper() or "中国临床肿瘤学会" in sources
-    if CSCO_LEVELS.search(said) and not is_csco:
-        text = _("“%(level)s” is a level of CSCO, but no source of CSCO is named.")
-        yield Problem("recommendation", text % {"level": said})
-    plain = re.sub(r"（.*?）", "", graded)
-    unsettled = any(word in graded for word in UNSETTLED)
-    if plain in CSCO_CLASSES and not is_csco:
-        text = _("“%(level)s” is an evidence class of CSCO, but no source of CSCO is named.")
-        yield Problem("evidence_class", text % {"level": graded})
-    elif any(word in said for word in WORDS) and plain in CSCO_CLASSES | NUMBERED_CLASSES:
+def level(values: Mapping[str, Any], register: citing.Register) -> Iterator[Problem]:
+    """Each body grades in a system of its own (`vocab.md` §12): what a row says of its level is a level of one of the
+    sources it names, and systems are neither mixed nor converted."""
+    said = {name: str(values.get(name) or "").strip() for name in ("recommendation", "evidence_class")}
+    named = citing.systems_named(values, register)
+    others = {one.code: one for one in LevelSystem.objects.all()}
+    held = {}
+    for name, text in said.items():
+        plain = re.sub(r"[（(].*?[）)]", "", text).strip()
+        if plain in NO_LEVEL or any(word in plain for word in UNSETTLED):
+            continue
+        allowed = {code: _allowed(system, name) for code, system in named.items()}
+        owners = [one for one in others.values() if plain in _allowed(one, name)]
+        held[name] = {code for code, levels in allowed.items() if plain in levels}
+        if held[name]:
+            continue
+        if not named:
+            held[name] = {one.code for one in owners}
+        # A level that any body may use in words is nobody's own.
+        foreign = bool(owners) and all(one.signs for one in owners)
+        if foreign or (named and len(owners) == 1):
+            text = _("“%(level)s” is a level of %(system)s, but no source with these levels is named.")
+            yield Problem(name, text % {"level": plain, "system": "、".join(str(one) for one in owners)})
+        elif named or not owners:
+            text = _("“%(level)s” is not a level of any system kept here.")
+            yield Problem(name, text % {"level": plain}, is_fault=False)
+    if len(held) == 2 and all(held.values()) and len(citing.named(values)) < 2 and not set.intersection(*held.values()):
         text = _("“%(level)s” and “%(class)s” belong to different systems.")
-        yield Problem("evidence_class", text % {"level": said, "class": graded})
-    elif plain not in CSCO_CLASSES | NUMBERED_CLASSES | NO_CLASS and not unsettled:
-        text = _("“%(class)s” is not an evidence class of any system kept here (1A–3, 1类–3类, 未分级 or —).")
-        yield Problem("evidence_class", text % {"class": graded}, is_fault=False)
+        yield Problem("evidence_class", text % {"level": said["recommendation"], "class": said["evidence_class"]})
+
+
+def _allowed(system: LevelSystem, name: str) -> list[str]:
+    return system.recommendations if name == "recommendation" else system.classes

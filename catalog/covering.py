@@ -9,8 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import (
     CapabilityProduct,
+    ConsensusSupport,
     DrugTargetRule,
     Edition,
+    EvidenceRule,
+    EvidenceSource,
     FormularyEntry,
     GradeRules,
     Indication,
@@ -18,6 +21,7 @@ from catalog.models import (
     Qualification,
     QualityRound,
     RequestAuthority,
+    SourceReview,
     TechnologyIntake,
     Training,
 )
@@ -76,6 +80,22 @@ def _formulary(institution: int) -> Any:
     return FormularyEntry.objects.filter(institution_id=institution)
 
 
+def _sources(institution: int) -> Any:
+    return EvidenceSource.objects.known_to(institution)
+
+
+def _reviews(institution: int) -> Any:
+    return SourceReview.objects.filter(institution_id=institution)
+
+
+def _evidence_rules(institution: int) -> Any:
+    return EvidenceRule.objects.filter(Q(institution_id=institution) | Q(institution__supervises=institution))
+
+
+def _supports(institution: int) -> Any:
+    return ConsensusSupport.objects.filter(indication__edition__institution_id=institution)
+
+
 def claim_all() -> None:
     claim = coverage.claim
     claim(["A40", "B2", "B3"], "record", _("Indication catalog"), "catalog:browse", rows=_editions, at="in_force_from")
@@ -105,4 +125,12 @@ def claim_all() -> None:
     claim("A31", "record", _("Drug–target rules"), "catalog:drug_rules", rows=_drug_rules)
     formulary = _("Formulary with insurance class and restriction")
     claim("A33", "record", formulary, "catalog:formulary", rows=_formulary, at="valid_from")
+    cited = _("Sources of evidence, each with its own levels")
+    claim(["B2", "A5"], "record", cited, "catalog:sources", rows=_sources, at="registered_at")
+    reviews = _("Reviews of rows when a newer edition of their source comes")
+    claim("B3", "record", reviews, "catalog:source_reviews", rows=_reviews, at="opened_at")
+    rule = _("What counts as evidence, by bureau and hospital")
+    claim(["B2", "A22"], "record", rule, "catalog:evidence_rule", rows=_evidence_rules, at="set_at")
+    support = _("Evidence and discussion of rows that no guideline speaks for")
+    claim("A22", "record", support, "catalog:editions", rows=_supports, at="recorded_at")
     claim("A22", "page", _("Tests not indicated, with the answer to give"), "catalog:not_indicated")

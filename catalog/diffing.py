@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from catalog import rows
+from catalog import citing, rows
 from catalog.models import Edition, Indication
 
 
@@ -94,4 +94,7 @@ def compare(before: Edition | None, after: Edition) -> Difference:
 
 
 def _lines(edition: Edition) -> dict[str, Indication]:
-    return {one.code: one for one in Indication.objects.filter(edition=edition).select_related("test")}
+    return {
+        one.code: one
+        for one in Indication.objects.filter(edition=edition).select_related("test").prefetch_related(citing.prefetch())
+    }

@@ -14,10 +14,21 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import User
-from catalog import gene_names
+from catalog import citing, gene_names
 from catalog.actions import put_in_force, rules
 from catalog.columns import COLUMNS, GRADES
-from catalog.models import DrugTargetRule, Edition, Gene, GeneTest, Indication, NotIndicated, RuleEdition
+from catalog.models import (
+    Citation,
+    DrugTargetRule,
+    Edition,
+    EvidenceSource,
+    Gene,
+    GeneTest,
+    Indication,
+    LevelSystem,
+    NotIndicated,
+    RuleEdition,
+)
 from catalog.naming import initials, test_name
 from policy.loading import put
 
@@ -41,6 +52,7 @@ def load() -> dict[str, int]:
     """Load the starter catalog from `catalog/data/`; returns how many rows were written of each kind."""
     rows = read("indications.csv")
     written = {"genes": _load_genes(), "tests": _load_tests(rows), "indications": 0}
+    written["sources"] = _load_sources()
     edition, _made = Edition.objects.get_or_create(
         institution=None,
         number=STARTER,
@@ -56,6 +68,7 @@ def load() -> dict[str, int]:
         )
         written["indications"] = len(rows)
         put_in_force(edition=edition, starts_on=STARTER_FROM, basis_for_history=True, by=User.objects.machine())
+    written["citations"] = _cite(edition)
     written["not_indicated"] = _load_not_indicated()
     written["drug_rules"] = _load_drug_rules()
     return written
@@ -112,6 +125,43 @@ def _load_genes() -> int:
         }
         written += put(have.get(one.symbol) or Gene(), values)[1]
     return written
+
+
+def _load_sources() -> int:
+    """The systems of levels, and the county's library of sources that the starter names. A source registered keeps what
+    it says."""
+    written = 0
+    systems = {one.code: one for one in LevelSystem.objects.all()}
+    for row in json.loads((DATA / "level_systems.json").read_text(encoding="utf-8")):
+        one = systems.get(row["code"])
+        if one is None:
+            LevelSystem.objects.create(**row)
+        written += 1 if one is None else put(one, row)[1]
+    known = set(EvidenceSource.objects.filter(institution=None).values_list("title", flat=True))
+    machine = User.objects.machine()
+    new = [
+        EvidenceSource(registered_by=machine, system_id=row.pop("system"), **row)
+        for row in json.loads((DATA / "sources.json").read_text(encoding="utf-8"))
+        if row["title"] not in known
+    ]
+    return written + len(EvidenceSource.objects.bulk_create(new))
+
+
+def _cite(edition: Edition) -> int:
+    """The starter's rows cite the sources they name; rows that do already are left."""
+    register = citing.register_of(None)
+    bare = Indication.objects.filter(edition=edition, citations__isnull=True)
+    made = []
+    for line in bare:
+        named = {name: getattr(line, name) for name in citing.NAMING}
+        for rank, one in enumerate(citing.drawn(named, register)):
+            made.append(
+                Citation(
+                    indication=line, source=one.source, rank=rank, recommendation=one.recommendation,
+                    evidence_class=one.evidence_class, place=one.place, unsettled=one.unsettled,
+                )
+            )  # fmt: skip
+    return len(Citation.objects.bulk_create(made))
 
 
 def _load_not_indicated() -> int:

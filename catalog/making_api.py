@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
-from catalog import actions, overview, readiness, rows
+from catalog import actions, citing, overview, readiness, rows
 from catalog.actions import drafting
 from catalog.actions import sheets as sheet_actions
 from catalog.models import Edition, GeneTest, Indication, RowComment, SheetImport
@@ -207,7 +207,11 @@ class Rows(Door):
     @extend_schema(operation_id="catalog_editions_rows", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, **kwargs: Any) -> Response:
         """The rows with their values and marks, 200 at a time by code; go on with `after`."""
-        lines = overview.rows_of(self.found).filter(code__gt=request.query_params.get("after", ""))[:200]
+        lines = (
+            overview.rows_of(self.found)
+            .prefetch_related(citing.prefetch())
+            .filter(code__gt=request.query_params.get("after", ""))[:200]
+        )
         return Response([{"code": one.code, "marks": one.marks, "values": rows.values_of(one)} for one in lines])
 
     @extend_schema(operation_id="catalog_editions_row", request=RowIn, responses=OpenApiTypes.OBJECT)

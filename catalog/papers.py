@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from catalog import overview, rows
+from catalog import citing, overview, rows
 from catalog.models import Edition, Indication
 from catalog.models.grading import CRITERIA
 from documents import official
@@ -42,12 +42,18 @@ DETAILS = {
     "cost_basis": "费用理由", "evidence_support": "证据支持", "evidence_basis": "证据理由", "grade_reason": "分级调整理由",
     "mdt_on_first_visit": "是否初诊MDT", "route_hint": "院内/外送",
     "germline": "胚系", "is_nucleic_acid_test": "核酸检测", "turnaround_days": "周转时间（工作日）", "notes": "备注",
+    "citations": "引用依据",
     "source_status": "来源状态", "confidence": "可信度",
 }  # fmt: skip
 
 
 def lines_of(edition: Edition) -> QuerySet[Indication]:
-    return Indication.objects.filter(edition=edition).select_related("test", "reviewed_by").order_by("pk")
+    return (
+        Indication.objects.filter(edition=edition)
+        .select_related("test", "reviewed_by")
+        .prefetch_related(citing.prefetch())
+        .order_by("pk")
+    )
 
 
 def form_row(line: Indication) -> list[Any]:

@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audit.gates import Refusal
-from catalog import grading, rows
-from catalog.models import Edition, EditionSignOff, Indication, RowComment
+from catalog import evidence, grading, rows
+from catalog.models import Edition, EditionSignOff, Grade, Indication, RowComment
 
 Status = Edition.Status
 NAMED = 12  # so many codes are named in a sentence
@@ -58,7 +58,7 @@ def before_review(edition: Edition) -> list[Refusal]:
 
 def before_check(edition: Edition) -> list[Refusal]:
     """To close the review: no open objection, and enough experts signed the list as it stands now."""
-    missing = before_review(edition)
+    missing = before_review(edition) + of_evidence(edition)
     page = reverse("catalog:comments", args=[edition.pk])
     objections = edition.comments.filter(kind=RowComment.Kind.OBJECTION, status=RowComment.Status.OPEN)
     if open_now := list(objections.values_list("code", flat=True)):
@@ -77,6 +77,51 @@ def before_check(edition: Edition) -> list[Refusal]:
         values = {"signed": signed, "agreed": agreed, "percent": settings.CATALOG_AGREEMENT_PERCENT}
         missing.append(refusal("quorum", said % values, reverse("catalog:experts", args=[edition.pk]), _("See who")))
     return missing
+
+
+def of_evidence(edition: Edition) -> list[Refusal]:
+    """What its rows rest on: the newest edition of each source (B2, B3), evidence that counts here (`clauses.md` §0.2),
+    and A22's two elements for a row that no guideline speaks for."""
+    lines = list(Indication.objects.filter(edition=edition).select_related("support").order_by("code"))
+    kinds, rule = evidence.kinds_of(lines), evidence.rule_for(edition.institution_id)
+    standing = {line.pk: evidence.standing_of(kinds[line.pk]) for line in lines}
+    page, missing = reverse("catalog:evidence_check", args=[edition.pk]), []
+    label = _("See what the rows rest on")
+    found = [
+        (
+            [one.code for one in lines if standing[one.pk] == evidence.Standing.UNKNOWN],
+            _("These rows cite no source of the register: %(codes)s."),
+            "B2",
+        ),
+        (
+            sorted(evidence.outdated(edition)),
+            _("These rows cite a source of which a newer edition is registered: %(codes)s. Cite the newer one."),
+            "B3",
+        ),
+        (
+            [one.code for one in lines if not rule.admits(standing[one.pk])],
+            _("What these rows cite does not count as evidence here: %(codes)s."),
+            "B2",
+        ),
+        (
+            [one.code for one in lines if _is_weak(standing[one.pk]) and not hasattr(one, "support")],
+            _("No guideline speaks for these rows, and evidence and departmental discussion are not recorded: %(codes)s."),
+            "A22",
+        ),
+        (
+            [one.code for one in lines if _is_weak(standing[one.pk]) and one.grade == Grade.ROUTINE],
+            _("No guideline speaks for these rows; they are graded “needs departmental discussion” or higher: %(codes)s."),
+            "A22",
+        ),
+    ]  # fmt: skip
+    for codes, said, clause in found:
+        if codes:
+            missing.append(refusal("evidence", said % {"codes": few(codes)}, page, label, clause))
+    return missing
+
+
+def _is_weak(standing: evidence.Standing) -> bool:
+    return standing in (evidence.Standing.CONSENSUS, evidence.Standing.OTHER)
 
 
 def tally(edition: Edition) -> tuple[int, int, float]:

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from catalog import citing
 from catalog.models import Edition, Grade, Indication
 from catalog.models.grading import CRITERIA
 
@@ -20,10 +23,20 @@ NECESSARY = (
     "guideline", "issuer", "year", "recommendation", "grade", "mdt_on_first_visit", "route_hint", "turnaround_days",
 )  # fmt: skip
 # What a doctor, a patient or a price list notices; the effects page names these first.
-GRAVE = ("grade", "is_risky", "risk_level", "test", "icd10_match", "recommendation", "guideline", "mdt_on_first_visit")
+GRAVE = (
+    "grade",
+    "is_risky",
+    "risk_level",
+    "test",
+    "icd10_match",
+    "recommendation",
+    "guideline",
+    "mdt_on_first_visit",
+    citing.FIELD,
+)
 # Kept, exported and compared, but codes and foreign words to a reader: pages of a row leave them out.
 UNREAD = ("tumour_initials", "tumour_english", "recommendation_confidence", "source_status", "confidence")
-COPIED: list[Callable[[Mapping[int, Indication]], None]] = []
+COPIED: list[Callable[[Mapping[int, Indication]], None]] = [citing.copy]
 
 
 def content_fields() -> list[Any]:
@@ -32,11 +45,12 @@ def content_fields() -> list[Any]:
 
 def labels() -> dict[str, str]:
     """Field name → its name for people."""
-    return {field.name: str(field.verbose_name) for field in content_fields()}
+    fields = {field.name: str(field.verbose_name) for field in content_fields()}
+    return fields | {citing.FIELD: _("citations"), "support": _("evidence and discussion")}
 
 
 def values_of(line: Indication) -> dict[str, Any]:
-    """The row's content, fit for JSON: a test by its code."""
+    """The row's content, fit for JSON: a test by its code, citations as text."""
     values: dict[str, Any] = {}
     for field in content_fields():
         if field.name == "test":
@@ -44,6 +58,7 @@ def values_of(line: Indication) -> dict[str, Any]:
         else:
             value = getattr(line, field.attname)
             values[field.name] = value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
+    values[citing.FIELD] = citing.text(citing.of(line))
     return values
 
 

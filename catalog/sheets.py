@@ -12,7 +12,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from catalog import checking, grading, queries, rows
+from catalog import checking, citing, grading, queries, rows
 from catalog.columns import COLUMNS, GRADES
 from catalog.models import Edition, GeneTest, Indication
 from catalog.models.grading import CRITERIA
@@ -103,8 +103,9 @@ class _Reader:
         self.kind, self.found = kind, Read(kind)
         self.symbols = queries.gene_symbols()
         self.rules = grading.rules_on(edition.institution, timezone.now())
+        self.register = citing.register_of(edition.institution_id)
         self.tests = set(GeneTest.objects.values_list("code", flat=True))
-        here = Indication.objects.filter(edition=edition).select_related("test")
+        here = Indication.objects.filter(edition=edition).select_related("test").prefetch_related(citing.prefetch())
         self.here = {one.code: rows.values_of(one) for one in here}
         self.codes: dict[str, int] = {}
         self.number = 0
@@ -308,7 +309,7 @@ class _Reader:
             self.wrong(
                 DETAILS["test"], _("There is no test %(code)s; leave it empty to have one made.") % {"code": test}
             )
-        for one in checking.problems(values, self.symbols):
+        for one in checking.problems(values, self.symbols, self.register):
             self.wrong(named.get(one.field, one.field), one.message, one.is_fault)
         for name, said in grading.problems({**self.here.get(code, {}), **values}, self.rules):
             self.wrong(DETAILS.get(name, name), said)
@@ -324,7 +325,8 @@ def _matched(icd10: str) -> str:
 def changes(read_lines: list[dict[str, Any]], edition: Edition) -> tuple[list[dict[str, Any]], int]:
     """What the sheet would change in the draft as it stands: rows added or changed, and how many stay as they are.
     Rows of the draft that the sheet does not name stay."""
-    here = {one.code: one for one in Indication.objects.filter(edition=edition).select_related("test")}
+    lines = Indication.objects.filter(edition=edition).select_related("test").prefetch_related(citing.prefetch())
+    here = {one.code: one for one in lines}
     found, same = [], 0
     for line in read_lines:
         former = here.get(line["code"])

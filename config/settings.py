@@ -293,6 +293,10 @@ SELF_PAY_NOTICE_CLASSES = env.words("SELF_PAY_NOTICE_CLASSES", "自费")
 CATALOG_EXPERTS = env.number("CATALOG_EXPERTS", 3)
 CATALOG_QUORUM = env.number("CATALOG_QUORUM", 3)
 CATALOG_AGREEMENT_PERCENT = env.number("CATALOG_AGREEMENT_PERCENT", 66)
+# A newer edition of a source (B3): working days for the review of each row that cites the former, and days after which
+# an unreviewed row closes, where neither bureau nor hospital has said otherwise (own proposal).
+SOURCE_REVIEW_WORKING_DAYS = env.number("SOURCE_REVIEW_WORKING_DAYS", 20)
+SOURCE_GRACE_DAYS = env.number("SOURCE_GRACE_DAYS", 90)
 # Clause A43: members of the technical committee whose opinions an approval of a first-time technology needs.
 TECHNOLOGY_REVIEWERS = env.number("TECHNOLOGY_REVIEWERS", 3)
 # Clause A42: a request authority is renewed on a training passed within so many months.

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import Alarm
-from catalog import overview, technical_record
+from catalog import due, evidence, overview, technical_record
 from documents import together
 from policy import queries as policy
 from referrals import deliberating, queries
@@ -255,6 +255,21 @@ WORKLISTS = (
         "catalog.decide_edition",
         overview.waiting_for,
         is_to_do=True,
+    ),
+    Worklist(
+        "source_reviews",
+        _("Rows to review under a newer edition"),
+        "catalog:source_reviews",
+        "catalog.review_source",
+        evidence.reviews_waiting,
+        is_to_do=True,
+    ),
+    Worklist(
+        "in_house_lapsing",
+        _("In-house tests with a registration about to lapse"),
+        "catalog:capabilities",
+        "catalog.keep_capability",
+        due.lapsing_items,
     ),
     Worklist(
         "authorities_lapsing",

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Institution, User
-from catalog import capability, grading, restricted
+from catalog import capability, evidence, grading, restricted
 from catalog import queries as catalog
 from catalog.models import FormularyEntry, GeneTest, Grade, Indication, NotIndicated
 from catalog.models.grading import Requirement, Title
@@ -62,6 +62,8 @@ class Offer:
     # In-house, or a laboratory could take it today; none is named to who requests (X16).
     is_open: bool = False
     chosen: bool = False
+    # Why the row takes no new request (X02): an unreviewed newer edition, or evidence that does not count here.
+    closed: str = ""
     drugs: list[Linked] = field(default_factory=list)
     repeats: list[Repeat] = field(default_factory=list)
     needed: list[str] = field(default_factory=list)
@@ -116,6 +118,9 @@ def offers(
     if not listed:
         return answer
     complete(answer.lines, institution, on)
+    shut = evidence.closed([one.line for one in answer.lines], institution, on)
+    for one in answer.lines:
+        one.closed = shut.get(one.line.pk, "")
     _add_drugs(answer.lines, institution, on)
     records = requesting.records_of(patient) if patient else []
     first = bool(patient and wanted and requesting.first_visit(patient, wanted, records).answer)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import Institution, Post, Role, User
 from audit.models import Alarm
 from catalog import actions as catalog
-from catalog.models import Indication, InHouseCapability, RequestAuthority, RuleEdition
+from catalog.models import EvidenceSource, Indication, InHouseCapability, RequestAuthority, RuleEdition
 from documents.models import StoredFile
 from referrals.models import MDTTeam, Patient, Reconciliation, Referral, StatementDifference, Study
 from reports import actions as reports
@@ -120,6 +120,8 @@ MADE_BY_OTHERS = (
     "catalog:sheet",
     "vendors:price_sheet",
     "vendors_api:price_change_sheet",
+    "catalog:source_review",
+    "catalog_api:source_review_step",
 )
 
 
@@ -127,13 +129,14 @@ MADE_BY_OTHERS = (
 EDITION_PAGES = (
     "edition", "edition_step", "edition_head", "experts", "edition_history", "difference", "effects", "edition_xlsx",
     "edition_pdf", "add_row", "library", "edition_row", "change_row", "remove_row", "comments", "review", "sign_off",
-    "review_row", "sheets",
+    "review_row", "sheets", "evidence_check", "citations",
 )  # fmt: skip
 
 
 EDITION_DOORS = (
     "edition", "edition_head", "edition_step", "edition_rows", "edition_library", "edition_experts", "edition_comments",
     "edition_confirmations", "edition_sign_offs", "edition_sheets", "edition_difference", "edition_effects",
+    "edition_evidence",
 )  # fmt: skip
 
 
@@ -168,6 +171,18 @@ def price_changes():
     return {**{f"vendors:{name}": pair for name in pages}, **dict.fromkeys(named, pair)}
 
 
+def evidence_sources():
+    """A source of LXZ's own register and one of LXY's."""
+    pair = [
+        EvidenceSource.objects.create(
+            institution=Institution.objects.get(code=code), title=f"某肿瘤诊疗指南（{code}）", issuer="某学会", year=2025,
+            kind="guideline", system_id="words", registered_by=User.objects.machine(),
+        )
+        for code in ("LXZ", "LXY")
+    ]  # fmt: skip
+    return dict.fromkeys(("catalog:source", "catalog_api:source", "catalog_api:supersede"), pair)
+
+
 @pytest.fixture
 def objects(county):
     """For an address's argument: an object of LXZ, and one of LXY where the rows belong to an institution."""
@@ -194,6 +209,7 @@ def objects(county):
             one(User, posts__institution__code="LXZ"),
             one(User, posts__institution__code="LXY"),
         ],
+        **evidence_sources(),
         "accounts:delegate": [one(Post, **mine), one(Post, **theirs)],
         "accounts:end_post": [one(Post, **mine), one(Post, **theirs)],
         "audit": [one(Alarm), None],

@@ -86,6 +86,18 @@ def test_a_hundred_rows_are_disputed_by_three_experts_put_in_force_and_printed(d
         office.submit("指定")
         office.shows(discipline)
     office.look("catalog-04-experts")
+    # Expert consensus alone speaks for two rows: evidence and discussion (A22) are recorded before anybody signs.
+    office.visit(f"{at}evidence/")
+    office.refused("GAS-04、OVA-04", "A22")
+    for box in office.main.locator("[name=codes]").all():
+        box.check()
+    office.fill(
+        evidence_text="共识所引两项前瞻性研究，证据级别按原文", department="肿瘤科", discussed_on=f"{timezone.localdate():%Y-%m-%d}",
+        present="主任及三名主治医师", conclusion="同意列入目录，逐例讨论",
+    )  # fmt: skip
+    office.look("catalog-04-evidence")
+    office.submit("登记")
+    office.shows("本版各条目依据齐全")
     office.visit(at)
     office.submit("提交专家评审")
     office.shows("专家评审", "尚未签署")

@@ -42,6 +42,7 @@ def put_in_force(
     missing = [] if loading else _not_by(edition, by)
     # A draft loaded by the system may begin in the past; nothing may begin before another.
     missing += readiness.may_start_on(edition, starts_on, starts_on if loading else timezone.localdate())
+    missing += [] if loading else readiness.of_evidence(edition)
     if not edition.indications.exists():
         missing.append(readiness.refusal("catalog", _("The edition lists no indication yet.")))
     if missing:

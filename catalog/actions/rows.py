@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from catalog import checking, grading, rows
+from catalog import checking, citing, grading, rows
 from catalog.actions.common import DRAFT, held, lapse_sign_offs, reason_of, refused, step
 from catalog.models import Edition, GeneTest, Indication, RowChange, RowComment
 from catalog.naming import initials, test_name
@@ -29,8 +29,9 @@ def add_row(*, edition: Edition, code: str, values: Mapping[str, Any], reason: s
         raise refused("code", _("The edition has a row %(code)s already.") % {"code": code})
     line = Indication(edition=edition, code=code)
     with step("catalog.row_written", reason=reason, clause="A40"):
-        _fill(line, values)
+        cited = _fill(line, values)
         line.save(force_insert=True)
+        citing.write(line, cited or [])
         _keep(edition, code, Kind.ADDED, {}, rows.values_of(line), reason, by)
     return line
 
@@ -52,12 +53,17 @@ def change_row(
         raise refused("stale", _("Somebody else changed this row meanwhile. Look at it again before you change it."))
     former = rows.values_of(line)
     with step("catalog.row_written", reason=reason, clause="A40"):
-        _fill(line, values)
-        before, after = rows.difference(former, rows.values_of(line))
+        cited = _fill(line, values)
+        now = rows.values_of(line)
+        if cited is not None:
+            now[citing.FIELD] = citing.text(cited)
+        before, after = rows.difference(former, now)
         if not after:
             raise refused("row", _("Nothing of the row was changed."), "A40")
         line.reviewed_on = line.reviewed_by = None
         line.save()
+        if cited is not None:
+            citing.write(line, cited)
         change = _keep(edition, line.code, Kind.CHANGED, before, after, reason, by)
     if resolves is not None:
         from catalog.actions.reviewing import accept_objection
@@ -105,27 +111,35 @@ def _to_write(edition: Edition, by: Any) -> Edition:
     return edition
 
 
-def _fill(line: Indication, values: Mapping[str, Any]) -> None:
-    known = {field.name for field in rows.content_fields()}
+def _fill(line: Indication, values: Mapping[str, Any]) -> list[citing.Cited] | None:
+    """Put the values on the row, checked; its citations to be, or None when they stay as they are."""
+    known = {field.name for field in rows.content_fields()} | {citing.FIELD}
     before = rows.values_of(line) if line.pk else {}
     for name, value in values.items():
         if name not in known:
             raise refused("row", _("A row has no field %(name)s.") % {"name": name})
-        if name != "test":
+        if name not in ("test", citing.FIELD):
             setattr(line, name, value.strip() if isinstance(value, str) else value)
     if bare := rows.lacking(line):
         said = _("A row has to say: %(fields)s.") % {"fields": "、".join(bare)}
         raise refused("row", said, "B2")
     differs = {name: values[name] for name in values if before.get(name) != values[name]}
-    if "recommendation" in differs or "evidence_class" in differs or "guideline" in differs:
-        names = ("recommendation", "evidence_class", "guideline", "issuer", "second_source")
-        differs |= {name: getattr(line, name) for name in names}
-    faults = [one.message for one in checking.problems(differs) if one.is_fault]
+    renamed = any(name in differs for name in citing.NAMING)
+    if renamed:
+        differs |= {name: getattr(line, name) for name in (*citing.NAMING, "issuer")}
+    register = citing.register_of(line.edition.institution_id)
+    faults = [one.message for one in checking.problems(differs, register=register) if one.is_fault]
     if faults:
         raise refused("row", " ".join(faults), "B2")
     _grade(line)
     line.tumour_initials = initials(line.tumour)[:60]
     line.test = _test_for(line, values.get("test"))
+    if differs.get(citing.FIELD) or (line.pk and citing.FIELD in differs):
+        return citing.read(str(differs[citing.FIELD] or ""), register)[0]
+    if not renamed:
+        return None
+    named = {name: getattr(line, name) for name in citing.NAMING}
+    return citing.drawn(named, register, citing.of(line))
 
 
 def _grade(line: Indication) -> None:

@@ -12,6 +12,14 @@ from catalog.models.capability import (
 from catalog.models.common import Grade
 from catalog.models.drugs import FormularyEntry, RuleEdition
 from catalog.models.editions import Edition, GeneTest, Indication
+from catalog.models.evidence import (
+    Citation,
+    ConsensusSupport,
+    EvidenceRule,
+    EvidenceSource,
+    LevelSystem,
+    SourceReview,
+)
 from catalog.models.genes import Gene
 from catalog.models.grading import GradeRules
 from catalog.models.making import (
@@ -29,11 +37,15 @@ __all__ = [
     "CapabilityEquipment",
     "CapabilityProduct",
     "CapabilityStaff",
+    "Citation",
     "CommentAnswer",
+    "ConsensusSupport",
     "DrugTargetRule",
     "Edition",
     "EditionExpert",
     "EditionSignOff",
+    "EvidenceRule",
+    "EvidenceSource",
     "FormularyEntry",
     "Gene",
     "GeneTest",
@@ -42,6 +54,7 @@ __all__ = [
     "InHouseCapability",
     "Indication",
     "IntakeOpinion",
+    "LevelSystem",
     "NotIndicated",
     "Qualification",
     "QualityRound",
@@ -50,6 +63,7 @@ __all__ = [
     "RowComment",
     "RuleEdition",
     "SheetImport",
+    "SourceReview",
     "TechnologyIntake",
     "Training",
 ]

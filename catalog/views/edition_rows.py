@@ -48,6 +48,8 @@ def row(request: HttpRequest, edition: Edition, code: str) -> HttpResponse:
         "line": line,
         "grading": of_row(line, rules_of(edition)),
         "values": row_values(line, former),
+        "citations": diffing.rows.citing.of(line),
+        "support": getattr(line, "support", None),
         "changes": [(one, cells_of(one, named)) for one in changes],
         "comments": comments_of(edition, line.code),
         "remove_form": forms.ReasonForm(),

@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from audit.guards import needs
-from catalog import grading, queries, restricted
+from catalog import citing, evidence, grading, queries, restricted
 from catalog.forms.reading import CatalogFilter
 from catalog.models import Edition, Indication, NotIndicated
 from catalog.views.grading import of_row
@@ -56,9 +56,17 @@ def indication(request: HttpRequest, code: str) -> HttpResponse:
     )
     if line is None:
         raise Http404
-    post = getattr(request.user, "post", None)
-    rules = grading.rules_on(post and post.institution_id, timezone.now())
-    context = {"indication": line, "grading": of_row(line, rules)}
+    user, today = request.user, timezone.localdate()
+    here = getattr(getattr(user, "post", None), "institution_id", None)
+    reviews = evidence.reviews_of([line.pk], here).get(line.pk, [])
+    rules = grading.rules_on(here, timezone.now())
+    context = {
+        "indication": line,
+        "grading": of_row(line, rules),
+        "citations": citing.of(line),
+        "reviews": [(one, evidence.is_closed(one, today)) for one in reviews],
+        "why_closed": evidence.closed([line], here, today).get(line.pk, ""),
+    }
     return render(request, "catalog/indication.html", context)
 
 

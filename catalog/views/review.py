@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from audit.guards import needs
-from catalog import actions, checking, diffing, overview
+from catalog import actions, checking, citing, diffing, overview
 from catalog.forms import editions as forms
 from catalog.models import Edition, Indication, RowChange
 from catalog.views.edition_rows import comments_of, line_of, row_values
@@ -92,7 +92,9 @@ def review_row(request: HttpRequest, edition: Edition, code: str) -> HttpRespons
         "line": line,
         "values": row_values(line, former),
         "has_former": former is not None,
-        "doubts": checking.problems(diffing.rows.values_of(line)),
+        "doubts": checking.problems(
+            diffing.rows.values_of(line), register=citing.register_of(line.edition.institution_id)
+        ),
         "changes": [(one, cells_of(one, named)) for one in changes],
         "comments": comments_of(edition, line.code),
         "form": form,

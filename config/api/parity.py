@@ -175,6 +175,13 @@ COUNTERPARTS: dict[str, tuple[str, ...]] = {
     "catalog:capability": ("catalog_api:capability_step",),
     "catalog:intakes": ("catalog_api:intakes",),
     "catalog:intake": ("catalog_api:intake_step",),
+    # Sources of evidence
+    "catalog:new_source": ("catalog_api:sources", "catalog_api:supersede"),
+    "catalog:source": ("catalog_api:source",),
+    "catalog:source_review": ("catalog_api:source_review_step",),
+    "catalog:evidence_rule": ("catalog_api:evidence_rule",),
+    "catalog:citations": ("catalog_api:edition_rows",),
+    "catalog:evidence_check": ("catalog_api:edition_evidence",),
     # Editions of the catalog
     "catalog:new_edition": ("catalog_api:editions",),
     "catalog:edition_step": ("catalog_api:edition_step",),

@@ -39,6 +39,7 @@ class OfferShape(serializers.Serializer):
     in_house = serializers.BooleanField()
     outsourced = serializers.BooleanField()
     open_today = serializers.BooleanField(source="is_open", help_text="In-house, or a laboratory may take it today")
+    closed = serializers.CharField(help_text="Why the row takes no new request (X02); empty: it does")
     needed_first = serializers.ListField(source="needed", child=serializers.CharField())
     repeats = RepeatShape(many=True)
     drugs = LinkedShape(many=True)

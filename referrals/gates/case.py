@@ -15,9 +15,21 @@ from typing import Any
 from django.db.models import QuerySet, prefetch_related_objects
 from django.utils import timezone
 
+from accounts.models import Institution
 from audit.gates import Act, Judgement, gate
-from catalog import grading
-from catalog.models import DrugTargetRule, Edition, Grade, GradeRules, RequestAuthority, RuleEdition
+from catalog import evidence, grading
+from catalog.models import (
+    Citation,
+    DrugTargetRule,
+    Edition,
+    EvidenceRule,
+    EvidenceSource,
+    Grade,
+    GradeRules,
+    RequestAuthority,
+    RuleEdition,
+    SourceReview,
+)
 from catalog.models.grading import Requirement
 from catalog.targets.reading import Reading
 from documents import together
@@ -77,6 +89,7 @@ class Registers:
         self.requesters = {one.requester_id for one in referrals if one.requester_id}
         self.studies = {one.study_id for one in referrals if one.study_id}
         self.patients = {one.patient_id for one in referrals}
+        self.indications = {one.indication_id for one in referrals if one.indication_id}
         # Rows read beforehand, by the name of the register.
         self.read: dict[str, list[Any]] = {}
 
@@ -99,6 +112,8 @@ class Registers:
             "ethics_approvals": EthicsApproval.objects.filter(study_id__in=self.studies).order_by("valid_from", "pk"),
             "not_outsourcing": NotOutsourcingStatement.objects.filter(**here).order_by("pk"),
             "editions": Edition.objects.binding(),
+            "hospitals": Institution.objects.filter(pk__in=self.institutions),
+            **evidence.querysets(self.indications, self.institutions),
             "rule_editions": kept_editions.order_by("pk"),
             "drug_rules": DrugTargetRule.objects.filter(edition__in=kept_editions.order_by().values("pk")).order_by(
                 "code"
@@ -152,6 +167,38 @@ class Registers:
     @cached_property
     def editions(self) -> list[Edition]:
         return self._rows("editions")
+
+    def why_closed(self, indication_id: int, institution_id: int, at: datetime) -> tuple[str, str] | None:
+        """(clause, sentence) why the row took no new request at that moment: an unreviewed newer edition of its source,
+        or evidence that bureau or hospital does not count."""
+        kinds = {self._sources[one.source_id].kind for one in self._citations.get(indication_id, [])}
+        reviews = self._source_reviews.get((institution_id, indication_id), [])
+        above = self._above.get(institution_id)
+        own, bureaus = self._evidence_rules.get(institution_id, []), self._evidence_rules.get(above, [])
+        return evidence.why_closed(kinds, reviews, evidence.rule_among(own, bureaus, at), timezone.localdate(at))
+
+    @cached_property
+    def _sources(self) -> dict[int, EvidenceSource]:
+        return {one.pk: one for one in self._rows("sources")}
+
+    @cached_property
+    def _citations(self) -> dict[Any, list[Citation]]:
+        return _grouped(self._rows("citations"), "indication_id")
+
+    @cached_property
+    def _source_reviews(self) -> dict[Any, list[SourceReview]]:
+        found = self._rows("source_reviews")
+        for one in found:
+            one.newer = self._sources[one.newer_id]
+        return _grouped(found, "institution_id", "indication_id")
+
+    @cached_property
+    def _evidence_rules(self) -> dict[Any, list[EvidenceRule]]:
+        return _grouped(self._rows("evidence_rules"), "institution_id")
+
+    @cached_property
+    def _above(self) -> dict[int, int | None]:
+        return {one.pk: one.supervised_by_id for one in self._rows("hospitals")}
 
     def drug_rules(self, institution_id: int, on: date) -> list[DrugTargetRule]:
         """The drug rules in force there on that day, the hospital's own before the county's."""

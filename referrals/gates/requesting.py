@@ -64,6 +64,13 @@ def indication_is_in_the_catalog(case: Case, at: datetime, act: Act | None) -> J
             mend_label=_("Open the catalog"),
             facts=[*facts, (_("edition in force that day"), str(known)), (_("test"), referral.test.name)],
         )
+    if closed := case.registers.why_closed(indication.pk, referral.institution_id, at):
+        return refuses(
+            closed[1],
+            mend=link("catalog:indication", indication.code),
+            mend_label=_("See the row and what it rests on"),
+            facts=[*facts, (_("clause"), closed[0])],
+        )
     if not referral.diagnosis_code:
         return cannot_judge(_("diagnosis (ICD-10)"), mend=case.page("facts"), facts=facts)
     if not indication.covers(referral.diagnosis_code) or indication.leaves_out(referral.pathology):
