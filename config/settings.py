@@ -289,6 +289,8 @@ OVERDUE_WORKING_DAYS = env.number("OVERDUE_WORKING_DAYS", 10)
 TUMOUR_CELL_MINIMUM = {"": 20, **env.numbers("TUMOUR_CELL_MINIMUM")}
 # Insurance classes charged only after the self-pay notice is signed; 未标注 stands for a price without a class.
 SELF_PAY_NOTICE_CLASSES = env.words("SELF_PAY_NOTICE_CLASSES", "自费")
+# Sites that may show the published lists in a frame (Content-Security-Policy, frame-ancestors).
+EMBED_ANCESTORS = env.words("EMBED_ANCESTORS", "'self'")
 # Review of a catalog edition (B3): members of its group, sign-offs needed, and the share of these that has to agree.
 CATALOG_EXPERTS = env.number("CATALOG_EXPERTS", 3)
 CATALOG_QUORUM = env.number("CATALOG_QUORUM", 3)

@@ -13,7 +13,10 @@ from catalog import effects
 from catalog.diffing import Difference
 from catalog.effects import Effect, Touched
 from consent.models import Consent, Disclosure
-from referrals.models import Referral
+from referrals import pathway
+from referrals.models import Referral, Status
+from vendors import price_effects
+from vendors.pricing import Plan
 
 # What the patient was told that a row says: the basis and its strength, the test, what it is for.
 TOLD = ("guideline", "issuer", "year", "recommendation", "evidence_class", "purpose", "genes", "alteration", "drugs")
@@ -51,6 +54,40 @@ def papers(difference: Difference, user: Any) -> Iterator[Effect]:
         signed.count(),
         _of(signed, user),
         ("A11", "B17"),
+        is_grave=True,
+    )  # fmt: skip
+
+
+@price_effects.provider("consent")
+def papers_at_a_price(plan: Plan, user: Any) -> Iterator[Effect]:
+    """Consents not yet used at a price that changes: they lapse on the day of the switch (B16, B17)."""
+    tests = [turn.test.pk for turn in plan.touched if turn.before is not None]
+    cases = Referral.objects.under_way().filter(
+        institution=plan.change.institution_id, test__in=tests, study__isnull=True
+    )
+    signed = cases.filter(
+        Exists(Consent.objects.standing().filter(referral=OuterRef("pk"))), status__in=pathway.LAPSE_CONSENT.sources
+    )
+    told = cases.filter(status=Status.AWAITING_CONSENT).filter(
+        Exists(Disclosure.objects.filter(referral=OuterRef("pk"), price__isnull=False))
+    )
+    yield Effect(
+        "told_price",
+        _("Patients told and not yet signed, at a price that changes"),
+        _("Their telling lapses on the day of the switch: the doctor tells them the new price before they sign."),
+        told.count(),
+        _of(told, user),
+        ("A10", "B16"),
+        is_grave=True,
+    )
+    yield Effect(
+        "signed_price",
+        _("Consents signed and not yet used, at a price that changes"),
+        _("They lapse on the day of the switch, the doctor hears of it, and the case waits for a new consent under “Consents "
+          "to renew”."),
+        signed.count(),
+        _of(signed, user),
+        ("B16", "B17"),
         is_grave=True,
     )  # fmt: skip
 

@@ -24,6 +24,7 @@ from catalog.models import (
     RequestAuthority,
     Training,
 )
+from desk import demo_prices
 from referrals.actions import studies, teams
 from referrals.models import MDTSeat, MDTTeam, Referral, Study
 from supervision import actions as supervision
@@ -101,6 +102,7 @@ def load(*, say: Callable[[str], None] = lambda line: None) -> None:
         _capability_parts(machine)
         _teams(machine)
         _study(machine)
+        demo_prices.load(machine)
     say("演示数据已就绪")
 
 

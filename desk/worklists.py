@@ -29,6 +29,8 @@ from referrals.models import (
 )
 from reports.models import Report
 from supervision.models import Alert, Finding
+from vendors import postings
+from vendors.models import PriceChange
 
 CAP = 1000
 NOTICES = "notices"
@@ -281,6 +283,33 @@ WORKLISTS = (
     ),
     Worklist("authorities", _("Request authority"), "catalog:authorities", "catalog.view_authority"),
     Worklist("catalog", _("Indication catalog"), "catalog:browse", "catalog.view_catalog"),
+    Worklist(
+        "prices_to_check",
+        _("Price changes to check"),
+        "vendors:price_changes",
+        "vendors.check_prices",
+        lambda user: PriceChange.objects.visible_to(user).filter(status="put_up").exclude(drafted_by=user.pk),
+        "?status=put_up",
+        is_to_do=True,
+    ),
+    Worklist(
+        "prices_to_publish",
+        _("Price changes to publish"),
+        "vendors:price_changes",
+        "vendors.publish_prices",
+        lambda user: PriceChange.objects.visible_to(user).filter(status="checked"),
+        "?status=checked",
+        is_to_do=True,
+    ),
+    Worklist(
+        "postings",
+        _("Publications to look at on site"),
+        "vendors:places",
+        "vendors.check_postings",
+        postings.waiting,
+        is_to_do=True,
+    ),
+    Worklist("publications", _("Publications"), "vendors:publications", "vendors.check_postings"),
     Worklist("rules", _("Rules to review"), "policy:rules", "policy.issue_rules", policy.reviews_due),
     Worklist("policy", _("Clauses and their evidence"), "policy:coverage", "policy.view_policy"),
     Worklist("calendar", _("Calendar of working days"), "policy:calendar", "policy.keep_calendar"),

@@ -98,6 +98,7 @@ WAITING: tuple[tuple[str, Any, str, Callable[[], Q]], ...] = (
         "approval", _("Awaiting approval of outsourcing"), "referrals.approve_outsourcing",
         lambda: Q(status=Status.AWAITING_APPROVAL),
     ),
+    ("renewal", _("Consents to renew"), "consent.record_consent", lambda: renewal_due()),
     ("charge", _("Awaiting charge"), "referrals.record_charge", lambda: Q(status=Status.AWAITING_CHARGE)),
     ("refund", _("Refunds due"), "referrals.record_charge", lambda: refund_due()),
     (
@@ -132,6 +133,14 @@ def waiting(found: ReferralQuerySet, code: str) -> ReferralQuerySet:
     """The cases of one worklist."""
     asked = next(cases for name, _label, _permission, cases in WAITING if name == code)
     return found.filter(asked())
+
+
+def renewal_due() -> Q:
+    """Cases whose consent lapsed, or whose patient was told a price that has ended: to be told anew (B16, B17)."""
+    lapsed = Referral.objects.filter(consents__lapsed_at__isnull=False)
+    told = Referral.objects.filter(disclosures__price__effective_to__lt=timezone.localdate())
+    again = Q(pk__in=lapsed.order_by().values("pk")) | Q(pk__in=told.order_by().values("pk"))
+    return Q(again, status=Status.AWAITING_CONSENT)
 
 
 def overdue_before() -> datetime:

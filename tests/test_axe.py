@@ -18,7 +18,17 @@ from referrals.models import Referral
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 FULL = {
-    "": ["/accounts/login/", "/vendors/price-list/", "/vendors/price-list/LXZ/", "/help/"],
+    "": [
+        "/accounts/login/",
+        "/vendors/price-list/",
+        "/vendors/price-list/LXZ/",
+        "/help/",
+        *(
+            f"/vendors/open/LXZ/{one}/{mode}"
+            for one in ("prices", "outsourced", "complaints")
+            for mode in ("", "screen/", "screen/?page=1", "embed/", "1/")
+        ),
+    ],
     "LXZ030": [
         "/",
         "/cases/",
@@ -33,6 +43,11 @@ FULL = {
         "/reports/indicators/",
         "/vendors/laboratories/",
         "/vendors/prices/",
+        "/vendors/prices/changes/",
+        "/vendors/publications/",
+        "/vendors/publications/?board=complaints",
+        "/vendors/publications/channel/",
+        "/vendors/publications/places/",
         "/policy/",
         "/policy/clause/B5/",
         "/policy/document/B/",

@@ -24,7 +24,7 @@ from reports.models import Report
 from supervision.models import Alert, Finding, LedgerImport
 from tests.factories import admitted
 from vendors import actions as vendors
-from vendors.models import Laboratory, Price
+from vendors.models import Laboratory, PostingPlace, Price
 
 pytestmark = pytest.mark.django_db
 
@@ -183,6 +183,14 @@ def evidence_sources():
     return dict.fromkeys(("catalog:source", "catalog_api:source", "catalog_api:supersede"), pair)
 
 
+def posting_places():
+    pair = [
+        PostingPlace.objects.create(institution=Institution.objects.get(code=code), board="prices", name="大厅一侧")
+        for code in ("LXZ", "LXY")
+    ]
+    return dict.fromkeys(["vendors:place", "vendors_api:place_checks", "vendors_api:place_end"], pair)
+
+
 @pytest.fixture
 def objects(county):
     """For an address's argument: an object of LXZ, and one of LXY where the rows belong to an institution."""
@@ -240,6 +248,7 @@ def objects(county):
         },
         "vendors:publish": [one(Price, **mine), one(Price, **theirs)],
         **price_changes(),
+        **posting_places(),
         "catalog:capability": [one(InHouseCapability, **mine), one(InHouseCapability, **theirs)],
         "catalog_api:capability_step": [one(InHouseCapability, **mine), one(InHouseCapability, **theirs)],
         "catalog:person": [one(User, posts__institution__code="LXZ"), one(User, posts__institution__code="LXY")],
@@ -287,6 +296,14 @@ def argument(objects, name, names, foreign=False):
         "policy_api:supersede": {"code": "L01"},
         "policy_api:year": {"year": 2026},
         "vendors:public_prices": {"code": "LXZ"},
+        **{
+            f"vendors:{name}": {"code": "LXZ", "board": "prices"}
+            for name in ("board", "board_poster", "board_screen", "board_embed", "board_data")
+        },
+        **{
+            f"vendors:{name}": {"code": "LXZ", "board": "prices", "number": 1}
+            for name in ("publication", "publication_content")
+        },
     }
     if name in fixed:
         return None if foreign else fixed[name]

@@ -276,6 +276,28 @@ def test_b13_lines_of_a_charge_are_held_against_the_published_items(hospital, ch
     assert len(pricing.charging_faults(price, [("A1", 3, Decimal(400)), ("A2", 1, None)])) == 1  # above the standard
 
 
+def test_x07_a_charge_that_swaps_or_splits_items_is_refused_and_the_exact_items_pass(hospital, change, program):
+    case = hospital.at("awaiting_charge")
+    (price,) = prices_of(case.test)
+    Price.objects.filter(pk=price.pk).update(insurance_class="乙类")
+    draft = change()
+    for code in ("H1", "H2"):
+        actions.put_item(change=draft, by=hospital.prices, **item(code, str(price.amount / 2)))
+    actions.put_charge(change=draft, test=f.indication("LUNG-02").test, parts=[("H1", 1)], by=hospital.prices)
+    through(draft, hospital)
+    desk = program(hospital.cashier)
+
+    def charged(*lines):
+        listed = [{"code": code, "quantity": n, "amount": str(amount)} for code, n, amount in lines]
+        return desk.step(case, "charge.made", kind="receipt", receipt_no="HIS-1", lines=listed)
+
+    split = charged(("H1", 1, price.amount / 2), ("H2", 1, price.amount / 2))
+    right = charged((price.item_code, 1, price.amount))
+
+    assert split.status_code == 422 and "H1" in split.content.decode() and "X07" in split.content.decode()
+    assert right.status_code == 200, right.content.decode()
+
+
 # Publications
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from vendors import api, api_admissions, api_prices
+from vendors import api, api_admissions, api_prices, api_publications
 
 app_name = "vendors_api"
 
@@ -26,4 +26,9 @@ urlpatterns = [
         api_prices.ConfirmSheet.as_view(),
         name="price_change_sheet",
     ),
+    path("publications/", api_publications.Publications.as_view(), name="publications"),
+    path("complaint-channel/", api_publications.Channel.as_view(), name="channel"),
+    path("posting-places/", api_publications.Places.as_view(), name="places"),
+    path("posting-places/<int:pk>/checks/", api_publications.Checks.as_view(), name="place_checks"),
+    path("posting-places/<int:pk>/end/", api_publications.EndPlace.as_view(), name="place_end"),
 ]

@@ -7,6 +7,11 @@ class VendorsConfig(AppConfig):
     verbose_name = "第三方机构与价格"
 
     def ready(self):
-        from vendors import covering, effects  # noqa: F401  what a new edition of the catalog asks
+        from django.utils.translation import gettext_lazy as _
+
+        from accounts import reminding
+        from vendors import covering, effects, reminders  # noqa: F401  what a new edition of the catalog asks
+
+        reminding.register("vendors.posting", _("Publications on site"), reminders.checks_due, leads=(7, 2))
 
         covering.claim_all()

@@ -7,7 +7,18 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from policy import coverage
-from vendors.models import Admission, Contract, Credential, LaboratoryRound, NotOutsourcingStatement, Price
+from vendors.models import (
+    Admission,
+    Board,
+    Contract,
+    Credential,
+    LaboratoryRound,
+    NotOutsourcingStatement,
+    Price,
+    PriceChange,
+    Publication,
+    SiteCheck,
+)
 
 LABORATORIES = "vendors:laboratories"
 
@@ -36,6 +47,22 @@ def _prices(institution: int) -> Any:
     return Price.objects.filter(institution_id=institution)
 
 
+def _lists(institution: int) -> Any:
+    return Publication.objects.filter(institution_id=institution).exclude(board=Board.COMPLAINTS)
+
+
+def _channel(institution: int) -> Any:
+    return Publication.objects.filter(institution_id=institution, board=Board.COMPLAINTS)
+
+
+def _checks(institution: int) -> Any:
+    return SiteCheck.objects.filter(institution_id=institution)
+
+
+def _changes(institution: int) -> Any:
+    return PriceChange.objects.filter(institution_id=institution, status=PriceChange.Status.PUBLISHED)
+
+
 def _not_outsourcing(institution: int) -> Any:
     return NotOutsourcingStatement.objects.filter(institution_id=institution)
 
@@ -48,5 +75,30 @@ def claim_all() -> None:
     claim(["A4", "A25", "A41", "B8"], "record", _("Admissions of laboratories"), "vendors:admissions", rows=_admissions)
     claim(["A15", "B8", "B11"], "record", _("Quality assessments of laboratories"), LABORATORIES, rows=_rounds)
     claim(["A13", "B14"], "record", _("Prices published"), "vendors:prices", rows=_published, at="published_on")
+    claim(["A13", "B14"], "record", _("Publications of lists"), "vendors:publications", rows=_lists, at="published_at")
+    claim(
+        "B25",
+        "record",
+        _("Publication of the complaint channel"),
+        "vendors:publications",
+        rows=_channel,
+        at="published_at",
+    )
+    claim(
+        ["A13", "B14", "B25"],
+        "record",
+        _("Checks of publications on site"),
+        "vendors:places",
+        rows=_checks,
+        at="seen_on",
+    )
+    claim(
+        "B13",
+        "record",
+        _("Price changes checked by a second person"),
+        "vendors:price_changes",
+        rows=_changes,
+        at="published_at",
+    )
     claim("B13", "record", _("Price items"), "vendors:prices", rows=_prices, at="effective_from")
     claim("B35", "record", _("Statements of not outsourcing"), LABORATORIES, rows=_not_outsourcing)

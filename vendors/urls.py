@@ -1,7 +1,7 @@
 from django.urls import path
 
 from vendors import views
-from vendors.views import admissions, price_changes
+from vendors.views import admissions, price_changes, public, publications
 
 app_name = "vendors"
 urlpatterns = [
@@ -19,4 +19,15 @@ urlpatterns = [
     path("prices/changes/<int:pk>/sheets/<int:sheet>/", price_changes.price_sheet, name="price_sheet"),
     path("price-list/", views.public_prices, name="public_prices"),
     path("price-list/<str:code>/", views.public_prices, name="public_prices"),
+    path("open/<str:code>/<str:board>/", public.board, name="board"),
+    path("open/<str:code>/<str:board>/poster.pdf", public.board_poster, name="board_poster"),
+    path("open/<str:code>/<str:board>/screen/", public.board_screen, name="board_screen"),
+    path("open/<str:code>/<str:board>/embed/", public.board_embed, name="board_embed"),
+    path("open/<str:code>/<str:board>/data.json", public.board_data, name="board_data"),
+    path("open/<str:code>/<str:board>/<int:number>/", public.publication, name="publication"),
+    path("open/<str:code>/<str:board>/<int:number>.json", public.publication_content, name="publication_content"),
+    path("publications/", publications.publications, name="publications"),
+    path("publications/channel/", publications.channel, name="channel"),
+    path("publications/places/", publications.places, name="places"),
+    path("publications/places/<int:pk>/", publications.place, name="place"),
 ]

@@ -40,6 +40,10 @@ COUNTERPARTS: dict[str, tuple[str, ...]] = {
     "vendors:admission": ("vendors_api:admission_step",),
     # Prices
     "vendors:publish": ("vendors_api:publish",),
+    "vendors:publications": ("vendors_api:publications",),
+    "vendors:channel": ("vendors_api:channel",),
+    "vendors:places": ("vendors_api:places",),
+    "vendors:place": ("vendors_api:place_checks", "vendors_api:place_end"),
     "vendors:new_price_change": ("vendors_api:price_changes",),
     "vendors:price_change": (
         "vendors_api:price_change_head",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -47,15 +48,19 @@ def charge(
     kind: str,
     receipt_no: str,
     amount: Decimal | None = None,
+    lines: list[tuple[str, int, Decimal | None]] | None = None,
     at: datetime | None = None,
 ) -> Referral:
     """The fee is entered: at the published price of the day, which has to be the price consented to (X05, X07), and
     never for research (X09). `receipt_no` is the hospital's own number (HIS 结算号, 票据号); `amount` is what another
-    system says it charged, which X07 holds against the price."""
+    system says it charged, and `lines` the items it charged (code, quantity, amount), which X07 holds against the price
+    and its items (B13)."""
     at = at or timezone.now()
     price = price_today(referral, at)
     asked = amount if amount is not None else price and price.amount
-    data = {"amount": asked} if asked is not None else {}
+    data: dict[str, Any] = {"amount": asked} if asked is not None else {}
+    if lines:
+        data["lines"] = lines
     referral = hold_for(referral, pathway.CHARGE, by=by, at=at, data=data)
     receipt_no = needed(receipt_no=receipt_no)["receipt_no"]
     if kind not in Charge.Kind.values:

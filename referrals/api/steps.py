@@ -225,6 +225,12 @@ add(pathway.DISCUSS_AGAINST, ConcludeDiscussion, _discuss(False, pathway.DISCUSS
 # Approval, fee, specimen
 
 
+class ChargedLine(serializers.Serializer):
+    code = text(max_length=40, help_text="of the price item")
+    quantity = serializers.IntegerField(min_value=1, max_value=999)
+    amount = serializers.DecimalField(10, 2, required=False, default=None, allow_null=True)
+
+
 class ChargeIn(serializers.Serializer):
     kind = serializers.ChoiceField(Charge.Kind.choices, default=Charge.Kind.RECEIPT)
     receipt_no = text(max_length=60, help_text="The hospital's own number: 结算号 or 票据号")
@@ -235,6 +241,11 @@ class ChargeIn(serializers.Serializer):
         default=None,
         help_text="What HIS charged; another amount than the price is refused (X07)",
     )
+    lines = ChargedLine(many=True, required=False, default=None)
+
+    def validate_lines(self, lines):
+        """As the action takes them; items split, repeated or swapped are refused by X07 (B13)."""
+        return lines and [(one["code"], one["quantity"], one["amount"]) for one in lines]
 
 
 class RefundIn(serializers.Serializer):

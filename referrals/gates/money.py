@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.gates import Act, Judgement, not_applicable, passes, refuses
 from referrals.gates.case import Case, brought, covers, local_day, rule
 from referrals.gates.words import day, link, say, when, yuan
+from vendors import pricing
 from vendors.models import Price
 
 WRONG_PRICE = _(
@@ -52,7 +53,12 @@ def charged_at_the_published_price(case: Case, at: datetime, act: Act | None) ->
             "fee": yuan(amount),
         }
     else:
-        return passes(*facts)
+        # Where another system says item by item what it charged, nothing may be split, repeated or swapped (B13).
+        lines = brought(act, "lines")
+        said = pricing.charging_faults(published[0], lines) if lines else []
+        if not said:
+            return passes(*facts)
+        wrong = "".join(said)
     return refuses(say(WRONG_PRICE, wrong), mend=link("vendors:prices"), mend_label=_("To the prices"), facts=facts)
 
 

@@ -10,16 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import GeneTest
 from documents import files
+from documents.fields import day_field, long_text
 from vendors.models import InsuranceClass
 from vendors.price_sheets import read_codes, read_parts
-
-
-def day_field(label: Any, **options: Any) -> forms.DateField:
-    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **options)
-
-
-def area(rows: int) -> forms.Textarea:
-    return forms.Textarea(attrs={"rows": rows})
 
 
 class CodesField(forms.CharField):
@@ -57,8 +50,8 @@ class ChangeForm(forms.Form):
 class ItemForm(forms.Form):
     code = forms.CharField(label=_("Item code"), max_length=40)
     name = forms.CharField(label=_("Item name"), max_length=120)
-    content = forms.CharField(label=_("What it covers"), max_length=500, required=False, widget=area(2))
-    excludes = forms.CharField(label=_("What it does not cover"), max_length=500, required=False, widget=area(2))
+    content = forms.CharField(label=_("What it covers"), max_length=500, required=False, widget=long_text())
+    excludes = forms.CharField(label=_("What it does not cover"), max_length=500, required=False, widget=long_text())
     unit = forms.CharField(label=_("Unit of charge"), max_length=20, initial="次")
     amount = forms.DecimalField(label=_("Price (yuan)"), min_value=Decimal(0), max_digits=10, decimal_places=2)
     insurance_class = forms.ChoiceField(
@@ -113,7 +106,7 @@ class ChargeForm(forms.Form):
 
 
 class ReasonForm(forms.Form):
-    reason = forms.CharField(label=_("Reason"), max_length=300, widget=area(2))
+    reason = forms.CharField(label=_("Reason"), max_length=300, widget=long_text())
 
 
 class SheetForm(forms.Form):

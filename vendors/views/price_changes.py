@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
+from accounts.delegations import one_with
 from audit.guards import needs
 from documents import files
 from documents.paging import address, keyset
@@ -114,10 +115,12 @@ def price_change(request: HttpRequest, change: PriceChange) -> HttpResponse:
         else:
             form = form_class(initial=_initial(name, change, request), prefix=name)
         typed.append((name, *names[name], form, here or (name in ("item", "charge") and request.GET.get(name))))
+    makers: set[int | None] = {change.drafted_by_id, change.put_up_by_id}
+    is_own = bool(makers & one_with(user))
     acts = [
         (name, *names[name])
         for name, (_action, permission, status) in ACTS.items()
-        if change.status == status and user.may(permission, change)
+        if change.status == status and user.may(permission, change) and not (name == "check" and is_own)
     ]
     plan = pricing.plan(change) if change.status not in (S.PUBLISHED, S.DROPPED) else None
     context = {
