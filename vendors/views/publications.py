@@ -127,5 +127,6 @@ def place(request: HttpRequest, place: PostingPlace) -> HttpResponse:
         "checks": place.checks.select_related("publication", "recorded_by", "photo")[:SHOWN],
         "form": form,
         "refusals": refusals,
+        "may_open": user.may("documents.download_file"),
     }
     return render(request, "vendors/place.html", context, status=422 if request.method == "POST" else 200)
