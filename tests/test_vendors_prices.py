@@ -11,9 +11,11 @@ from django.utils import timezone
 from audit.gates import Refused
 from audit.models import Event
 from consent.tasks import lapse_stale
+from referrals import queries
 from referrals.actions import charging
+from referrals.models import Referral
 from tests import factories as f
-from vendors import actions, pricing
+from vendors import actions, price_effects, pricing
 from vendors.models import Price, PriceChange, PriceItem, Publication
 
 
@@ -248,6 +250,7 @@ def test_b17_a_price_change_lapses_what_was_signed_and_not_used_on_the_day_of_th
     draft = change(switch)
     for price in Price.objects.filter(test__in=[signed.test, used.test]):
         actions.put_item(change=draft, by=hospital.prices, **item(price.item_code, str(price.amount + 50)))
+    foreseen = {one.code: one.count for one in price_effects.of(pricing.plan(draft), hospital.prices)}
     through(draft, hospital)
 
     before = lapse_stale()
@@ -255,8 +258,11 @@ def test_b17_a_price_change_lapses_what_was_signed_and_not_used_on_the_day_of_th
     after = lapse_stale()
 
     signed.refresh_from_db()
-    assert before == 0 and after >= 1
+    assert before == 0 and after == foreseen["signed_price"] == 1
     assert signed.status == "awaiting_consent"
+    mine = Referral.objects.visible_to(signed.requester)
+    assert signed in queries.waiting(mine, "renewal") and used not in queries.waiting(mine, "renewal")
+    assert signed.requester.notices.filter(text__contains=signed.number).exists()
     assert signed.consents.filter(lapsed_at__isnull=False).exists()
 
 

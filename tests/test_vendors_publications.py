@@ -259,7 +259,7 @@ def test_the_staff_publish_keep_and_check_by_their_pages(hospital, place, compla
     assert forbidden.status_code == 403
     assert recorded.status_code == 302 and wall.checks.get().matches
     assert [page.status_code for page in pages] == [200, 200, 200]
-    assert Board.COMPLAINTS.label in pages[0].content.decode()
+    assert str(Board.COMPLAINTS.label) in pages[0].content.decode()
 
 
 def test_a_program_publishes_keeps_and_checks_by_the_same_rules(hospital, place, complaints, program):
