@@ -217,6 +217,7 @@ SPECTACULAR_SETTINGS = {
         "ReferralRoute": "referrals.models.Referral.Route",
         "CooperationRoute": "vendors.models.Route",
         "ChargeKind": "referrals.models.Charge.Kind",
+        "FeeDeferralKind": "referrals.models.FeeDeferral.Kind",
         "StanceOrConclusion": "referrals.models.Opinion.Stance",
         "PolicyDocumentKind": "policy.models.PolicyDocument.Kind",
         "HospitalRuleKind": "policy.models.HospitalRule.Kind",
@@ -291,6 +292,12 @@ TUMOUR_CELL_MINIMUM = {"": 20, **env.numbers("TUMOUR_CELL_MINIMUM")}
 SELF_PAY_NOTICE_CLASSES = env.words("SELF_PAY_NOTICE_CLASSES", "自费")
 # Sites that may show the published lists in a frame (Content-Security-Policy, frame-ancestors).
 EMBED_ANCESTORS = env.words("EMBED_ANCESTORS", "'self'")
+# Days within which a fee of the green channel is made up, and the shapes of the numbers HIS and the fiscal e-invoice give
+# (own proposal; practice.md 1 and 2).
+GREEN_CHANNEL_DAYS = env.number("GREEN_CHANNEL_DAYS", 7)
+HIS_NUMBER_SHAPE = os.environ.get("HIS_NUMBER_SHAPE", r"[0-9A-Za-z][0-9A-Za-z_/.-]{0,39}")
+RECEIPT_CODE_SHAPE = os.environ.get("RECEIPT_CODE_SHAPE", r"[0-9]{8,12}")
+RECEIPT_NUMBER_SHAPE = os.environ.get("RECEIPT_NUMBER_SHAPE", r"[0-9]{8,10}")
 # Review of a catalog edition (B3): members of its group, sign-offs needed, and the share of these that has to agree.
 CATALOG_EXPERTS = env.number("CATALOG_EXPERTS", 3)
 CATALOG_QUORUM = env.number("CATALOG_QUORUM", 3)

@@ -109,7 +109,8 @@ def self_pay_notice_due(referral: Referral) -> Price | None:
 
 def refund_due(referral: Referral) -> bool:
     """Whether a withdrawal leaves a fee to be paid back; the list of them is the cashier's (`referrals.queries`)."""
-    ended = referral.status in ENDED_EARLY and referral.reported_at is None
+    before_result = referral.reported_at is None or referral.status == Status.VOIDED
+    ended = referral.status in ENDED_EARLY and before_result
     return ended and referral.charges.filter(reversed_at__isnull=True).exists()
 
 

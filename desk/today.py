@@ -66,7 +66,7 @@ def tasks(user: Any) -> list[Task]:
         .prefetch_related("specimens", "charges")
     )
     page = list(found.order_by("-is_urgent", "requested_at", "pk")[:SHOWN])
-    stations = next_steps.main_stations(page, user, "refund")
+    stations = next_steps.main_stations(page, user, "refund", "settle")
     today = timezone.localdate()
     return [
         *opinions,

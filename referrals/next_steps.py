@@ -18,6 +18,7 @@ from accounts.models import Role
 from audit.gates import Act, Refusal
 from audit.steps import Step, against
 from referrals import barcodes, pathway, planning
+from referrals.actions import deferring
 from referrals.actions.charging import price_today, standing
 from referrals.actions.onward import awaited
 from referrals.actions.specimens import fit_to_go_on
@@ -122,6 +123,11 @@ STATIONS = (
         "refund", pgettext_lazy("action", "Refund the fee"), pathway.REFUND, "referrals:charge",
         lambda one: any(charge.reversed_at is None for charge in one.charges.all()), main=False, also=ENDED_EARLY,
     ),
+    Station(
+        "settle", pgettext_lazy("action", "Settle the fee that was put off"), deferring.SETTLE, "referrals:charge",
+        lambda one: any(charge.reversed_at is None and charge.is_put_off for charge in one.charges.all()), main=False,
+    ),
+    Station("put_off", pgettext_lazy("action", "Put off the fee"), deferring.PUT_OFF, "referrals:put_off", main=False),
     Station("withdraw", pgettext_lazy("action", "The patient withdraws"), pathway.WITHDRAW_CONSENT, "consent:withdraw", main=False),
     Station("cancel", pgettext_lazy("action", "Cancel the request"), pathway.CANCEL, "referrals:cancel", main=False),
     Station("void", pgettext_lazy("action", "Void a wrong entry"), pathway.VOID, "referrals:void", main=False),
@@ -224,14 +230,14 @@ def roles_with(permission: str) -> list[str]:
     return list(Role.objects.filter(permissions__contains=[permission]).order_by("code").values_list("name", flat=True))
 
 
-def main_stations(referrals: Iterable[Referral], user: Any, worklist: str = "") -> dict[int, tuple[Station, str]]:
-    """For rows of a list: the one action of this user on each case, with its address. Asks no gate. A worklist named
-    as a station beside the main line (refunds due) is worked there."""
+def main_stations(referrals: Iterable[Referral], user: Any, *worklists: str) -> dict[int, tuple[Station, str]]:
+    """For rows of a list: the one action of this user on each case, with its address. Asks no gate. Worklists
+    named as stations beside the main line (refunds due) are worked there."""
     found = {}
     for referral in referrals:
-        for station in sorted(STATIONS, key=lambda one: one.code != worklist):
+        for station in sorted(STATIONS, key=lambda one: one.code not in worklists):
             if (
-                (station.main or station.code == worklist)
+                (station.main or station.code in worklists)
                 and station.is_due(referral)
                 and user.may(_to_begin(station), referral)
             ):

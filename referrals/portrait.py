@@ -15,8 +15,8 @@ from django.utils.translation import pgettext
 from audit.gates import GATES, Verdict
 from audit.steps import Step
 from documents import together
-from documents.templatetags.formats import NONE, day, isoday, moment
-from referrals import pathway
+from documents.templatetags.formats import NONE, day, moment
+from referrals import fees, pathway
 from referrals.deliberating import reason_label
 from referrals.drug_checking import formulary_rows, supported_drugs
 from referrals.gates import Case, load_page, local_day
@@ -43,7 +43,7 @@ NAMED = {
     "mdt_reviews": ("chair", "deliberation"),
     "consents": ("price",),
     "approvals": ("decided_by",),
-    "charges": ("price", "charged_by"),
+    "charges": ("price", "charged_by", "settled_by", "reversed_by"),
     "specimens": ("collected_by", "batch"),
     "shipments": ("contract", "shipped_by", "batch"),
     "results": ("reviewed_by", "told_by"),
@@ -223,39 +223,7 @@ def _consent(case: Case) -> Section:
 
 
 def _charge(case: Case) -> Section:
-    rows: list[tuple] = []
-    for one in case.charges:
-        rows += [
-            (_("Charged at"), moment(one.charged_at)),
-            (_("Amount"), yuan(one.amount)),
-            (_("Receipt or settlement number"), one.receipt_no),
-            (_("Price item"), *_price(case, one)),
-        ]
-        if one.reversed_at:
-            rows.append(
-                (_("Reversed at"), moment(one.reversed_at), "", f"{one.reversal_no} {one.reversal_reason}".strip())
-            )
-    return Section("charge", _("Charge"), rows, _("No charge is recorded."))
-
-
-def _price(case: Case, charge: Any) -> tuple[str, str, str]:
-    """The price the charge was kept with; for a ledger, which names none, the one in force that day."""
-    price, note = charge.price, ""
-    if price is None:
-        on = local_day(charge.charged_at)
-        listed = case.registers.prices.get((case.referral.institution_id, case.referral.test_id), [])
-        price = next((one for one in listed if covers(one.effective_from, one.effective_to, on)), None)
-        note = _("not named in the ledger; in force that day")
-    if price is None:
-        return _("none in force that day"), "", ""
-    published = isoday(price.published_on) if price.published_on else _("not published")
-    shown = _("%(item)s %(amount)s, in force from %(start)s, published on %(published)s") % {
-        "item": f"{price.item_code} {price.item_name}",
-        "amount": yuan(price.amount),
-        "start": isoday(price.effective_from),
-        "published": published,
-    }
-    return shown, "", note
+    return Section("charge", _("Charge"), fees.rows(case), _("No charge is recorded."))
 
 
 def _specimen(case: Case) -> Section:

@@ -77,9 +77,19 @@ def _fit() -> Q:
 
 
 def refund_due() -> Q:
-    """Ended before its result, with a fee that stands: it is paid back (A28, `vocab.md` §8 item 8)."""
+    """Ended before its result, or entered by mistake however far it went, with a fee that stands: it is paid back (A28,
+    `vocab.md` §8 item 8)."""
     stands = Charge.objects.filter(referral=OuterRef("pk"), reversed_at__isnull=True)
-    return Q(Exists(stands), status__in=ENDED_EARLY, reported_at__isnull=True)
+    ended = Q(status__in=ENDED_EARLY, reported_at__isnull=True) | Q(status=Status.VOIDED, reported_at__isnull=False)
+    return Q(Exists(stands)) & ended
+
+
+def to_settle() -> Q:
+    """A test under way or finished whose fee was put off and is still to come (practice.md 1)."""
+    put_off = Charge.objects.filter(
+        referral=OuterRef("pk"), kind__in=Charge.DEFERRED, deferral__isnull=False, reversed_at__isnull=True
+    )
+    return Q(Exists(put_off)) & ~Q(status__in=ENDED_EARLY)
 
 
 # The lists a post works from: code, word, the permission that opens it, and which cases wait there.
@@ -101,6 +111,7 @@ WAITING: tuple[tuple[str, Any, str, Callable[[], Q]], ...] = (
     ("renewal", _("Consents to renew"), "consent.record_consent", lambda: renewal_due()),
     ("charge", _("Awaiting charge"), "referrals.record_charge", lambda: Q(status=Status.AWAITING_CHARGE)),
     ("refund", _("Refunds due"), "referrals.record_charge", lambda: refund_due()),
+    ("settle", _("Arrears and green channel to settle"), "referrals.record_charge", lambda: to_settle()),
     (
         "sampling", _("Awaiting sampling"), "referrals.collect_specimen",
         lambda: Q(status__in=[Status.CHARGED, Status.AWAITING_SAMPLING, Status.RECOLLECT]),

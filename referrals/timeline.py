@@ -66,8 +66,10 @@ def _records(case: Case) -> Iterator[Entry]:
     for one in case.charges:
         note = _("receipt %s") % one.receipt_no if one.receipt_no else ""
         yield Entry(one.charged_at, _said(_("charged %s") % yuan(one.amount), one.charged_by, note=note))
+        if one.settled_at:
+            yield Entry(one.settled_at, _said(_("fee settled"), one.settled_by, note=one.receipt_no))
         if one.reversed_at:
-            yield Entry(one.reversed_at, _("charge reversed"), kind="bad")
+            yield Entry(one.reversed_at, _said(_("fee refunded"), one.reversed_by, note=one.reversal_no), kind="bad")
     for one in case.specimens:
         cells = _("tumour cells %s%%") % one.tumour_cell_percent if one.tumour_cell_percent is not None else ""
         yield Entry(one.collected_at, _said(_("sample taken"), one.collected_by, note=cells))

@@ -3,6 +3,7 @@ from django.urls import path
 from referrals.views import (
     asked_back,
     case,
+    cashier,
     corrections,
     deliberation_lists,
     deliberations,
@@ -54,8 +55,11 @@ urlpatterns = [
     path("deliberations/<int:pk>/minutes.pdf", deliberations.minutes_pdf, name="minutes_pdf"),
     # From approval to the filed record
     path("<int:pk>/approve/", stations.approve, name="approve"),
-    path("charge/", stations.charge_lookup, name="charge_lookup"),
-    path("<int:pk>/charge/", stations.charge, name="charge"),
+    path("charge/", cashier.charge_lookup, name="charge_lookup"),
+    path("charge/day/", cashier.day, name="charge_day"),
+    path("charge/day.xlsx", cashier.day_xlsx, name="charge_day_xlsx"),
+    path("<int:pk>/charge/", cashier.charge, name="charge"),
+    path("<int:pk>/put-off/", cashier.put_off, name="put_off"),
     path("<int:pk>/specimen/", stations.specimen, name="specimen"),
     path("<int:pk>/label.pdf", stations.label, name="label"),
     path("batches/", shipping.batches, name="batches"),

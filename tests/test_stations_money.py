@@ -91,12 +91,14 @@ def test_a_withdrawn_consent_stops_approval_charge_and_the_refusal_says_since_wh
 def test_the_fee_is_the_published_price_and_names_the_consent(hospital):
     case = hospital.at("awaiting_charge")
 
-    charging.charge(referral=case, by=hospital.cashier, kind="inpatient", receipt_no="JS20261122001")
+    charging.charge(
+        referral=case, by=hospital.cashier, kind="inpatient", receipt_no="JZ20261122001", inpatient_no="ZY88001"
+    )
 
     case.refresh_from_db()
     made = case.charges.get()
     assert case.status == Status.CHARGED
-    assert (made.amount, made.kind, made.receipt_no) == (Decimal("1000.00"), "inpatient", "JS20261122001")
+    assert (made.amount, made.kind, made.receipt_no) == (Decimal("1000.00"), "inpatient", "JZ20261122001")
     assert made.price_id and made.consent_id and made.charged_by == hospital.cashier
 
 

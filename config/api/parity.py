@@ -96,7 +96,8 @@ COUNTERPARTS: dict[str, tuple[str, ...]] = {
     "consent:self_pay": (STEP("self_pay.signed"),),
     # Approval, fee, specimen, the road, the result, the record
     "referrals:approve": (STEP("outsourcing.approved"), STEP("outsourcing.disapproved")),
-    "referrals:charge": (STEP("charge.made"), STEP("charge.reversed")),
+    "referrals:charge": (STEP("charge.made"), STEP("charge.reversed"), STEP("charge.settled")),
+    "referrals:put_off": (STEP("deferral.approved"), STEP("deferral.withdrawn")),
     "referrals:specimen": (
         STEP("specimen.collected"),
         STEP("specimen.assessed"),

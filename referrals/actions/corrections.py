@@ -20,7 +20,7 @@ from audit.gates import Refusal, Refused, Verdict, judge
 from audit.refusing import needed
 from audit.steps import move
 from documents.templatetags.formats import masked
-from referrals import identity, pathway, requesting
+from referrals import entries, identity, pathway, requesting
 from referrals.actions import specimens
 from referrals.actions.held import hold, refuse
 from referrals.actions.onward import onward
@@ -256,6 +256,21 @@ def _report_no(referral: Referral, row: Any, new: str, by: User, at: datetime) -
     return False
 
 
+def _receipt_no(referral: Referral, row: Any, new: str, by: User, at: datetime) -> bool:
+    """The number of HIS in its shape, and of this case alone (practice.md 2)."""
+    if row.is_put_off:
+        raise refuse("charge", _("The fee was put off: its number is that of the approval."), referral, anchor="charge")
+    try:
+        entry = entries.checked(
+            kind=row.kind, receipt_no=new, settlement_line=row.settlement_line, invoice_code=row.invoice_code,
+            invoice_no=row.invoice_no, inpatient_no=row.inpatient_no or "-",
+        )  # fmt: skip
+        entries.serve_this_case_alone(entry, referral)
+    except ValidationError as wrong:
+        raise ValidationError({"value": wrong.messages}) from None
+    return False
+
+
 def _finding(referral: Referral, row: Any, new: str, by: User, at: datetime) -> bool:
     if referral.prescriptions.exists():
         message = _("A drug has been ordered on this report: enter a corrected report instead.")
@@ -275,6 +290,7 @@ EFFECTS = {
     "diagnosis_code": _diagnosis,
     "first_visit": _first_visit,
     "specimen.tumour_cell_percent": _tumour_cells,
+    "charge.receipt_no": _receipt_no,
     "result.report_no": _report_no,
     "result.outcome": _finding,
     "result.findings": _finding,

@@ -84,10 +84,19 @@ ChargeShape = records(
     "amount",
     "kind",
     "receipt_no",
+    "settlement_line",
+    "inpatient_no",
+    "invoice_code",
+    "invoice_no",
     "charged_by",
+    "settled_at",
     "reversed_at",
     "reversal_no",
     "reversal_reason",
+    "reversal_cause",
+)
+DeferralShape = records(
+    r.FeeDeferral, "kind", "approved_at", "approved_by", "document", "basis", "until", "withdrawn_at"
 )
 SpecimenShape = records(
     r.Specimen, "barcode", "kind", "collected_at", "collected_by", "tumour_cell_percent", "assessed_at", "is_fit",
@@ -166,6 +175,7 @@ class CaseShape(LineShape):
     consents = ConsentShape(many=True)
     approvals = ApprovalShape(many=True)
     charges = ChargeShape(many=True)
+    deferrals = DeferralShape(many=True)
     specimens = SpecimenShape(many=True)
     shipments = ShipmentShape(many=True)
     results = ResultShape(many=True)
@@ -177,7 +187,7 @@ class CaseShape(LineShape):
         fields = (  # type: ignore[assignment]
             *LineShape.Meta.fields, "pathology", "stage", "necessity", "first_visit", "first_visit_reason",
             "earlier_result_reason", "end_reason", "entered_late", "origin", "evidence", "discussions", "mdt_reviews",
-            "consents", "approvals", "charges", "specimens", "shipments", "results", "filings", "prescriptions",
+            "consents", "approvals", "charges", "deferrals", "specimens", "shipments", "results", "filings", "prescriptions",
             "corrections",
         )  # fmt: skip
 

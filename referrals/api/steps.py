@@ -18,7 +18,6 @@ from config.api.fields import FileField
 from referrals import barcodes, deliberating, pathway, planning
 from referrals.actions import (
     approving,
-    charging,
     deliberations,
     ending,
     filing,
@@ -31,7 +30,7 @@ from referrals.actions import (
 from referrals.actions.onward import onward
 from referrals.api.register import add, add_act
 from referrals.gates.words import link
-from referrals.models import Charge, Deliberation, MDTReview, MDTTeam, Opinion, Referral, Result, SpecialUse, Status
+from referrals.models import Deliberation, MDTReview, MDTTeam, Opinion, Referral, Result, SpecialUse, Status
 from referrals.next_steps import roles_with
 
 Data = dict[str, Any]
@@ -225,34 +224,6 @@ add(pathway.DISCUSS_AGAINST, ConcludeDiscussion, _discuss(False, pathway.DISCUSS
 # Approval, fee, specimen
 
 
-class ChargedLine(serializers.Serializer):
-    code = text(max_length=40, help_text="of the price item")
-    quantity = serializers.IntegerField(min_value=1, max_value=999)
-    amount = serializers.DecimalField(10, 2, required=False, default=None, allow_null=True)
-
-
-class ChargeIn(serializers.Serializer):
-    kind = serializers.ChoiceField(Charge.Kind.choices, default=Charge.Kind.RECEIPT)
-    receipt_no = text(max_length=60, help_text="The hospital's own number: 结算号 or 票据号")
-    amount = serializers.DecimalField(
-        10,
-        2,
-        required=False,
-        default=None,
-        help_text="What HIS charged; another amount than the price is refused (X07)",
-    )
-    lines = ChargedLine(many=True, required=False, default=None)
-
-    def validate_lines(self, lines):
-        """As the action takes them; items split, repeated or swapped are refused by X07 (B13)."""
-        return lines and [(one["code"], one["quantity"], one["amount"]) for one in lines]
-
-
-class RefundIn(serializers.Serializer):
-    reversal_no = text(max_length=60)
-    reason = text(max_length=200)
-
-
 class CollectIn(serializers.Serializer):
     barcode = text(max_length=40, help_text="Scanned from the label printed for this specimen")
     kind = long(max_length=60)
@@ -275,8 +246,6 @@ def _assess(is_fit: bool) -> Any:
 
 add(pathway.APPROVE, Nothing, lambda one, by, data: approving.approve(referral=one, by=by))
 add(pathway.DISAPPROVE, Reason, lambda one, by, data: approving.disapprove(referral=one, by=by, **data))
-add(pathway.CHARGE, ChargeIn, lambda one, by, data: charging.charge(referral=one, by=by, **data))
-add(pathway.REFUND, RefundIn, lambda one, by, data: charging.refund(referral=one, by=by, **data))
 add(pathway.COLLECT, CollectIn, lambda one, by, data: specimens.collect(referral=one, by=by, **data))
 add(pathway.FIND_UNFIT, UnfitIn, _assess(False))
 add_act(

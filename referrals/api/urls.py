@@ -2,6 +2,7 @@ from django.urls import path
 
 from referrals.api import (
     batches,
+    charging,  # noqa: F401  its steps stand on the table
     correcting,
     drafts,
     drugs,

@@ -142,7 +142,8 @@ class Case(OfCase):
             Referral.objects.select_related(*shapes.RELATED, *related)
             .prefetch_related(
                 "evidence", "discussions__chair", "mdt_reviews__chair", "consents", "approvals__decided_by",
-                "charges__charged_by", "specimens__collected_by", "shipments__laboratory", "shipments__contract",
+                "charges__charged_by", "charges__settled_by", "charges__reversed_by", "deferrals__approved_by",
+                "specimens__collected_by", "shipments__laboratory", "shipments__contract",
                 "shipments__batch", "shipments__specimen", "results__alterations", "results__specimen", "results__pdf",
                 "results__superseded_by", "results__referral__patient", "results__referral__test", "filings__filed_by",
                 "prescriptions__prescribed_by", "corrections__corrected_by",

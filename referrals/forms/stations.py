@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from documents.fields import day_field, long_text
 from referrals.forms.drugs import DrugFields
-from referrals.models import Charge, Referral, Result, SpecialUse
+from referrals.models import Referral, Result, SpecialUse
 
 ALTERATIONS = 4
 
@@ -46,23 +46,6 @@ class PlainForm(StationForm):
 
 class ReasonForm(StationForm):
     reason = forms.CharField(label=_("Reason"), max_length=200, widget=long_text())
-
-
-class ChargeForm(StationForm):
-    receipt_no = forms.CharField(
-        label=_("Number of the hospital's entry"),
-        max_length=60,
-        help_text=_("The HIS settlement number or the number of the fiscal receipt; may be scanned."),
-        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
-    )
-    kind = forms.ChoiceField(
-        label=_("Kind of entry"), choices=Charge.Kind.choices, initial=Charge.Kind.RECEIPT, widget=forms.RadioSelect
-    )
-
-
-class RefundForm(StationForm):
-    reversal_no = forms.CharField(label=_("Refund number"), max_length=60)
-    reason = forms.CharField(label=_("Why refunded"), max_length=200)
 
 
 class CollectForm(StationForm):

@@ -21,6 +21,7 @@ from audit.gates import Act, Fact, Judgement, not_applicable, passes, refuses
 from audit.models import Event
 from referrals.gates.case import Case
 from referrals.gates.words import say, when
+from referrals.models import FeeDeferral
 
 TWO_ACTS = _(
     "One person does not take two of these acts on one case (chairing, approving, charging, reviewing). A colleague "
@@ -33,8 +34,16 @@ LABELS = {
     "charge": pgettext_lazy("act on a case", "charged the fee"),
     "review": pgettext_lazy("act on a case", "reviewed the report"),
 }
+PUT_OFF = pgettext_lazy("act on a case", "approved that the fee be put off")
 # Which act a step is, by the first words of its name.
-KINDS = {"discussion.": "chair", "mdt.": "chair", "outsourcing.": "approve", "charge.": "charge", "result.r": "review"}
+KINDS = {
+    "discussion.": "chair",
+    "mdt.": "chair",
+    "outsourcing.": "approve",
+    "deferral.": "approve",
+    "charge.": "charge",
+    "result.r": "review",
+}
 # Acts that the requesting doctor's own request does not shut out by itself: the cashier's, and reading the report.
 OPEN_TO_THE_REQUESTER = {"charge", "review"}
 
@@ -60,10 +69,16 @@ def acts_on(case: Case) -> list[Taken]:
         *(("chair", one.chair_id, one.concluded_at, one) for one in case.mdt_reviews),
         *(("chair", one.chair_id, one.held_at, one) for one in case.discussions),
         *(("approve", one.decided_by_id, one.decided_at, one) for one in case.approvals),
+        *(("approve", one.approved_by_id, one.approved_at, one) for one in case.deferrals),
         *(("charge", one.charged_by_id, one.charged_at, one) for one in case.charges),
+        *(("charge", one.settled_by_id, one.settled_at, one) for one in case.charges if one.settled_at),
         *(("review", one.reviewed_by_id, one.reviewed_at, one) for one in case.results),
     ]
     return [Taken(*one) for one in taken if one[1] is not None]
+
+
+def _label(taken: Taken) -> Any:
+    return PUT_OFF if isinstance(taken.row, FeeDeferral) else LABELS[taken.kind]
 
 
 class Persons:
@@ -116,7 +131,7 @@ def second_act(case: Case, act: Act | None) -> Judgement | None:
         persons, mine = Persons(case), one_with(act.by)
         clashing = [one for one in others if persons.of_row(one.person, one.row) & mine]
         if clashing:
-            facts: list[Fact] = [(LABELS[one.kind], when(one.at)) for one in clashing]
+            facts: list[Fact] = [(_label(one), when(one.at)) for one in clashing]
             own = any(one.person == act.by.pk for one in clashing)
             return refuses(
                 say(TWO_ACTS, *([] if own else standing_in(act.by, [one.person for one in clashing]))), facts=facts

@@ -51,6 +51,7 @@ RECORDS = (
     "consents",
     "approvals",
     "charges",
+    "deferrals",
     "specimens",
     "shipments",
     "results",

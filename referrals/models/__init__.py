@@ -1,5 +1,6 @@
 """The records of a case. One file a concept; import them from here."""
 
+from referrals.models.charges import Charge, FeeDeferral
 from referrals.models.corrections import Correction, PatientMerge
 from referrals.models.deliberation import Deliberation, MDTSeat, MDTTeam, Opinion
 from referrals.models.drugs import (
@@ -10,7 +11,6 @@ from referrals.models.drugs import (
     SpecialUseOpinion,
 )
 from referrals.models.facts import (
-    Charge,
     DepartmentalDiscussion,
     Evidence,
     Filing,
@@ -40,6 +40,7 @@ __all__ = [
     "DrugCheck",
     "EthicsApproval",
     "Evidence",
+    "FeeDeferral",
     "Filing",
     "Identity",
     "MDTReview",

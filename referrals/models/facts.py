@@ -114,40 +114,6 @@ class OutsourcingApproval(Fact):
         verbose_name = _("approval of outsourcing")
 
 
-class Charge(Fact):
-    """The hospital's own entry of the fee: a receipt, an inpatient account entry, approved arrears or the green
-    channel all count (practice.md 1; A28, B13)."""
-
-    class Kind(models.TextChoices):
-        RECEIPT = "receipt", _("Outpatient receipt")
-        INPATIENT = "inpatient", _("Entry on the inpatient account")
-        ARREARS = "arrears", _("Approved arrears")
-        GREEN_CHANNEL = "green_channel", _("Green channel")
-
-    referral = models.ForeignKey("referrals.Referral", models.PROTECT, related_name="charges")
-    charged_at = models.DateTimeField(_("charged at"))
-    amount = models.DecimalField(_("amount (yuan)"), max_digits=10, decimal_places=2)
-    receipt_no = models.CharField(_("receipt or settlement number"), max_length=60, blank=True)
-    price = models.ForeignKey("vendors.Price", models.PROTECT, null=True, blank=True, related_name="charges")
-    charged_by = person()
-    kind = models.CharField(_("kind of entry"), max_length=20, choices=Kind, default=Kind.RECEIPT)
-    consent = models.ForeignKey("consent.Consent", models.PROTECT, null=True, blank=True, related_name="charges")
-    reversed_at = models.DateTimeField(null=True, blank=True)
-    reversed_by = person()
-    reversal_no = models.CharField(_("refund number"), max_length=60, blank=True)
-    reversal_reason = models.CharField(_("why refunded"), max_length=200, blank=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(amount__gte=0), name="charge_not_negative"),
-            known_when_live("live_charge_names_its_price", "price", "charged_by"),
-            models.CheckConstraint(
-                condition=Q(origin=Origin.LEDGER) | ~Q(receipt_no=""), name="live_charge_has_a_hospital_entry"
-            ),
-        ]
-        verbose_name = _("charge")
-
-
 class Specimen(Fact):
     """Tissue or blood taken for the test."""
 

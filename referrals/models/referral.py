@@ -172,6 +172,11 @@ class Referral(models.Model):
                 name="referral_ended_early",
                 condition=Q(status__in=[status.value for status in ENDED_EARLY], reported_at__isnull=True),
             ),
+            models.Index(
+                fields=["institution", "-requested_at", "-id"],
+                name="referral_voided_late",
+                condition=Q(status="voided", reported_at__isnull=False),
+            ),
             models.Index(fields=["institution", "collected_at"], name="referral_by_sampling"),
             models.Index(fields=["institution", "shipped_at"], name="referral_by_shipping"),
             models.Index(fields=["institution", "filed_at"], name="referral_by_filing"),

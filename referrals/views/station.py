@@ -66,7 +66,7 @@ def take(
 
 def page(
     request: HttpRequest, referral: Referral, panels: list[dict], *, title: Any, step: Step | None, refusals: list,
-    rows: list[tuple] = (), **context: Any,  # type: ignore[assignment]
+    rows: list[tuple] = (), template: str = "referrals/at_station.html", **context: Any,  # type: ignore[assignment]
 ) -> HttpResponse:  # fmt: skip
     """A station's page: the facts at the left, the forms at the right, what stops the step above them."""
     tried = request.method == "POST"
@@ -74,7 +74,7 @@ def page(
         refusals = next_steps.stops(step, referral, request.user)
     return render(
         request,
-        "referrals/at_station.html",
+        template,
         {
             "referral": referral,
             "title": title,

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
@@ -17,9 +17,8 @@ from referrals import barcodes, manifest, pathway
 from referrals.actions import approving, charging, shipping, specimens
 from referrals.actions import onward as system
 from referrals.forms import stations as forms
-from referrals.gates.words import yuan
 from referrals.models import Referral, Status
-from referrals.models.referral import ENDED_EARLY
+from referrals.views import cashier
 from referrals.views.common import back_to_case, who
 from referrals.views.station import ask, page, panel, pdf, sent, simple, take
 
@@ -49,7 +48,7 @@ def approve(request: HttpRequest, referral: Referral) -> HttpResponse:
     rows = [
         (_("What the result will change"), referral.necessity),
         (_("Contract"), referral.contract.number if referral.contract else ""),
-        *_money(referral, None, charging.price_today(referral)),
+        *cashier.money(referral, None, charging.price_today(referral)),
     ]
     return page(
         request,
@@ -60,68 +59,6 @@ def approve(request: HttpRequest, referral: Referral) -> HttpResponse:
         refusals=refusals,
         rows=rows,
     )
-
-
-# Charge
-
-
-@ask
-@needs("referrals.record_charge", on=Referral)
-def charge(request: HttpRequest, referral: Referral) -> HttpResponse:
-    """The fee is charged, or a fee that stands is refunded."""
-    refusals: list = []
-    made = charging.standing(referral)
-    pay = forms.ChargeForm(request.POST if sent(request, None, "charge") else None, referral=referral)
-    back = forms.RefundForm(request.POST if sent(request, None, "refund") else None, referral=referral)
-    if pay.is_bound:
-        done, refusals = take(request, referral, pay, charging.charge, said=_("The fee is charged."))
-    elif back.is_bound:
-        done, refusals = take(request, referral, back, charging.refund, said=_("The fee is refunded."))
-    else:
-        done = None
-    if done:
-        return done
-    price = charging.price_today(referral)
-    panels = []
-    if referral.status in pathway.CHARGE.sources:
-        panels.append(panel(pay, _("Charge the fee"), _("Record the charge"), do="charge"))
-    refundable = {*pathway.REFUND.sources, *ENDED_EARLY}
-    if made and referral.status in refundable:
-        panels.append(panel(back, _("Refund"), _("Refund the fee"), do="refund", danger=True))
-    rows = _money(referral, made, price)
-    # A fee that may be given back is no question of the next charge.
-    step = None if made and panels else pathway.CHARGE
-    return page(request, referral, panels, title=_("Charge"), step=step, refusals=refusals, rows=rows)
-
-
-def _money(referral: Referral, made: Any, price: Any) -> list[tuple]:
-    if referral.is_research:
-        return [(_("To be paid"), _("nothing: a research test"))]
-    rows: list[tuple] = []
-    if price:
-        rows.append((_("To be paid"), yuan(price.amount), "", f"{price.item_code} {price.item_name}"))
-    consent = referral.consents.filter(withdrawn_at__isnull=True, lapsed_at__isnull=True).order_by("-signed_at").first()
-    if consent:
-        told = consent.price.amount if consent.price else consent.amount
-        if told is not None:
-            rows.append((_("Price told in the consent"), yuan(told), "", moment(consent.signed_at)))
-    if made:
-        rows.append((_("Charged"), f"{yuan(made.amount)}　{made.receipt_no}", "", moment(made.charged_at)))
-    return rows
-
-
-@require_GET
-@needs("referrals.record_charge")
-def charge_lookup(request: HttpRequest) -> HttpResponse:
-    """A scan or a number at the cashier's window opens the charge of that case."""
-    from referrals.searching import referrals as search
-
-    text = request.GET.get("q", "").strip()[:80]
-    found = list(search(request.user, text)[:20]) if text else []
-    due = [one for one in found if one.status == Status.AWAITING_CHARGE] or found
-    if len(due) == 1:
-        return redirect("referrals:charge", due[0].pk)
-    return render(request, "referrals/charge_lookup.html", {"found": due, "q": text})
 
 
 # Specimen

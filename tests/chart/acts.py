@@ -205,7 +205,7 @@ def disapprove(given: Given) -> None:
 @deed("R12", steps="charge.made")
 def charge(given: Given) -> None:
     charging.charge(
-        referral=given.case, by=given.by, kind="receipt", receipt_no=given.text("JS0001"),
+        referral=given.case, by=given.by, kind="receipt", receipt_no=given.text(f"JS{given.case.pk:06}"),
         amount=f.FEE - 1 if given.slip == "amount" else None,
     )  # fmt: skip
 
