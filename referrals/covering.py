@@ -22,6 +22,7 @@ from referrals.models import (
     PathologyBasis,
     PlannedStep,
     Prescription,
+    Reconciliation,
     Referral,
     Result,
     Shipment,
@@ -69,6 +70,9 @@ def _targeted_drugs(claim: Any) -> None:
 
 def claim_all() -> None:
     claim = coverage.claim
+    closed = of(Reconciliation, "institution_id", closed_at__isnull=False)
+    claim("A28", "record", _("Months reconciled and closed"), "bills:months", rows=closed, at="closed_at")
+    claim("B31", "record", _("Charges beside settlements, month by month"), "bills:margin", rows=closed, at="closed_at")
     claim(["A5", "A6"], "record", _("Request with diagnosis and indication"), CASES, rows=_requests, at="requested_at")
     claim("A21", "record", _("What the result will change"), CASES, rows=_with_necessity, at="requested_at")
     plans = of(PlannedStep)

@@ -18,6 +18,7 @@ from vendors.models import (
     PriceChange,
     Publication,
     SiteCheck,
+    StatementUpload,
 )
 
 LABORATORIES = "vendors:laboratories"
@@ -67,6 +68,10 @@ def _not_outsourcing(institution: int) -> Any:
     return NotOutsourcingStatement.objects.filter(institution_id=institution)
 
 
+def _statements(institution: int) -> Any:
+    return StatementUpload.objects.filter(institution_id=institution, status=StatementUpload.Status.DONE)
+
+
 def claim_all() -> None:
     claim = coverage.claim
     claim(["A25", "A26", "B10"], "record", _("Contracts with laboratories"), LABORATORIES, rows=_contracts)
@@ -102,3 +107,5 @@ def claim_all() -> None:
     )
     claim("B13", "record", _("Price items"), "vendors:prices", rows=_prices, at="effective_from")
     claim("B35", "record", _("Statements of not outsourcing"), LABORATORIES, rows=_not_outsourcing)
+    statements = _("Laboratories' statements given in")
+    claim("A28", "record", statements, "bills:months", rows=_statements, at="given_in_at")
