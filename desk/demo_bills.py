@@ -56,7 +56,7 @@ def load(*, say: Callable[[str], None] = lambda line: None) -> None:
             return
         last = Statement.objects.filter(institution__code=HOSPITAL, laboratory=busiest["laboratory"]).standing()
         months = list(last.select_related("laboratory").order_by("-month")[:2])
-        files = [(one, _as_file(one)) for one in reversed(months)]
+        files = [(one, _as_file(one, slips=one == months[0])) for one in reversed(months)]
     say(f"办理演示账单{len(files)}份……")
     for place, (statement, content) in enumerate(files):
         _given_in(statement, content)
@@ -64,13 +64,17 @@ def load(*, say: Callable[[str], None] = lambda line: None) -> None:
     say("演示账单已办理")
 
 
-def _as_file(statement: Statement) -> bytes:
-    """The lines of the ledger's statement as a laboratory would send them, in the encoding its office writes."""
+def _as_file(statement: Statement, *, slips: bool) -> bytes:
+    """The lines of the ledger's statement as a laboratory would send them, in the encoding its office writes; with
+    `slips` the first is a hundred yuan too dear and one sample is not this hospital's."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["序号", *HEADINGS.values()])
     for one in statement.lines.order_by("line_no"):
-        writer.writerow([one.line_no, one.sample_no, one.test_code, one.received_on or "", one.amount])
+        amount = one.amount + 100 if slips and one.line_no == 1 else one.amount
+        writer.writerow([one.line_no, one.sample_no, one.test_code, one.received_on or "", amount])
+    if slips:
+        writer.writerow(["", f"WL{statement.month.replace('-', '')}0099", "", f"{statement.month}-15", "900.00"])
     return out.getvalue().encode("gbk")
 
 

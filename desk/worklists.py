@@ -189,6 +189,7 @@ WORKLISTS = (
         "bills:months",
         "referrals.give_in_statement",
         waiting.missing,
+        "?show=missing",
         is_to_do=True,
     ),
     Worklist(

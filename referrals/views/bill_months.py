@@ -26,7 +26,7 @@ from referrals.forms.bills import MarginForm, NoteForm, SettleForm, SupplementFo
 from referrals.models import Reconciliation, StatementDifference
 from referrals.views.common import who
 from referrals.views.station import pdf
-from vendors.models import Statement
+from vendors.models import Origin, Statement
 
 VIEW = "referrals.view_statement_differences"
 PAGE = 50
@@ -49,12 +49,15 @@ STATES = (
 def months(request: HttpRequest) -> HttpResponse:
     """The months of one's hospitals, newest first, and the lists of what waits."""
     user = who(request)
+    visible = Reconciliation.objects.visible_to(user)
     lists = {
-        "": (_("All"), Reconciliation.objects.visible_to(user)),
+        "": (_("Given in here"), visible.filter(origin=Origin.LIVE)),
+        "missing": (_("Statements not given in"), visible.open().filter(~waiting.billed(), origin=Origin.LIVE)),
         "differences": (_("Differences to settle"), _with(waiting.to_settle(user))),
         "second": (_("Awaiting a second person"), _with(waiting.to_confirm(user))),
         "sign": (_("To be signed by finance"), waiting.to_sign(user)),
         "countersign": (_("To be countersigned"), waiting.to_countersign(user)),
+        "history": (_("From the ledger"), visible.filter(origin=Origin.LEDGER)),
     }
     show = request.GET.get("show", "")
     show = show if show in lists else ""
