@@ -329,6 +329,8 @@ REMIND_UNTIL = env.number("REMIND_UNTIL", 18)
 ADMISSION_PANEL = env.number("ADMISSION_PANEL", 3)
 ADMISSION_PASS_MARK = env.number("ADMISSION_PASS_MARK", 80)
 ADMISSION_MONTHS = env.number("ADMISSION_MONTHS", 12)
+# Clause B9: purchases of one kind within a year that together reach so many yuan look split when each stays below.
+PROCUREMENT_THRESHOLD = env.number("PROCUREMENT_THRESHOLD", 1_000_000)
 
 from config import safety  # noqa: E402
 

@@ -24,7 +24,7 @@ from reports.models import Report
 from supervision.models import Alert, Finding, LedgerImport
 from tests.factories import admitted
 from vendors import actions as vendors
-from vendors.models import Laboratory, PostingPlace, Price
+from vendors.models import Contract, Laboratory, PostingPlace, Price
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +51,12 @@ def addresses():
     return [row for row in walk(get_resolver(), []) if row[0] not in ELSEWHERE]
 
 
+CONTRACTS = ("vendors:contract", "vendors_api:contract_terminate")
 MADE_BY_OTHERS = (
+    "vendors:procurement",
+    "vendors:contract_draft",
+    "vendors_api:procurement_answer",
+    "vendors_api:contract_step",
     "catalog_api:remove_rule",
     "referrals_api:match_sample",
     "referrals_api:match_review",
@@ -246,6 +251,7 @@ def objects(county):
             name: [admissions["LXZ"], admissions["LXY"]]
             for name in ("vendors:admission", "vendors_api:admission", "vendors_api:admission_step")
         },
+        **{name: [one(Contract, **mine), one(Contract, **theirs)] for name in CONTRACTS},
         "vendors:publish": [one(Price, **mine), one(Price, **theirs)],
         **price_changes(),
         **posting_places(),

@@ -76,8 +76,8 @@ def test_every_permission_a_view_a_door_a_step_or_an_action_asks_is_carried_by_s
         if isinstance(given, ast.Constant) and re.fullmatch(r"[a-z]+\.[a-z_]+", str(given.value))
     }
 
-    # The machine's own belong to no post: its steps, and renewing contracts, for which there is no page yet.
-    assert asked - carried <= {pathway.SYSTEM, "vendors.manage_contracts"}
+    # The machine's own belong to no post.
+    assert asked - carried <= {pathway.SYSTEM}
     assert pathway.SYSTEM not in carried
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from vendors import api, api_admissions, api_prices, api_publications
+from vendors import api, api_admissions, api_contracts, api_prices, api_publications
 
 app_name = "vendors_api"
 
@@ -10,6 +10,11 @@ urlpatterns = [
     path("admissions/", api_admissions.Admissions.as_view(), name="admissions"),
     path("admissions/<int:pk>/", api_admissions.OneAdmission.as_view(), name="admission"),
     path("admissions/<int:pk>/steps/", api_admissions.AdmissionStep.as_view(), name="admission_step"),
+    path("procurements/", api_contracts.Procurements.as_view(), name="procurements"),
+    path("procurements/<int:pk>/answer/", api_contracts.AnswerSplitting.as_view(), name="procurement_answer"),
+    path("contract-drafts/", api_contracts.ContractDrafts.as_view(), name="contract_drafts"),
+    path("contract-drafts/<int:pk>/steps/", api_contracts.ContractStep.as_view(), name="contract_step"),
+    path("contracts/<int:pk>/terminate/", api_contracts.Terminate.as_view(), name="contract_terminate"),
     path("prices/", api.Prices.as_view(), name="prices"),
     path("prices/<int:pk>/publish/", api.Publish.as_view(), name="publish"),
     path("price-items/", api_prices.PriceItems.as_view(), name="price_items"),

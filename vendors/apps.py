@@ -10,8 +10,9 @@ class VendorsConfig(AppConfig):
         from django.utils.translation import gettext_lazy as _
 
         from accounts import reminding
-        from vendors import covering, effects, reminders  # noqa: F401  what a new edition of the catalog asks
+        from vendors import covering, effects, lapsing, reminders  # noqa: F401  what a new edition of the catalog asks
 
         reminding.register("vendors.posting", _("Publications on site"), reminders.checks_due, leads=(7, 2))
 
         covering.claim_all()
+        lapsing.register()

@@ -11,11 +11,13 @@ from vendors.models import (
     Admission,
     Board,
     Contract,
+    ContractDraft,
     Credential,
     LaboratoryRound,
     NotOutsourcingStatement,
     Price,
     PriceChange,
+    Procurement,
     Publication,
     SiteCheck,
     StatementUpload,
@@ -34,6 +36,14 @@ def _credentials(institution: int) -> Any:
 
 def _admissions(institution: int) -> Any:
     return Admission.objects.filter(institution_id=institution)
+
+
+def _procurements(institution: int) -> Any:
+    return Procurement.objects.filter(institution_id=institution)
+
+
+def _drafts(institution: int) -> Any:
+    return ContractDraft.objects.filter(institution_id=institution)
 
 
 def _rounds(institution: int) -> Any:
@@ -78,6 +88,8 @@ def claim_all() -> None:
     credentials = _("Credentials of laboratories")
     claim(["A4", "A15", "A16", "A17", "A25", "A41", "B8"], "record", credentials, LABORATORIES, rows=_credentials)
     claim(["A4", "A25", "A41", "B8"], "record", _("Admissions of laboratories"), "vendors:admissions", rows=_admissions)
+    claim("B9", "record", _("Procurements"), "vendors:procurements", rows=_procurements)
+    claim(["A26", "B10"], "record", _("Contracts checked clause by clause"), "vendors:contract_drafts", rows=_drafts)
     claim(["A15", "B8", "B11"], "record", _("Quality assessments of laboratories"), LABORATORIES, rows=_rounds)
     claim(["A13", "B14"], "record", _("Prices published"), "vendors:prices", rows=_published, at="published_on")
     claim(["A13", "B14"], "record", _("Publications of lists"), "vendors:publications", rows=_lists, at="published_at")

@@ -1,12 +1,18 @@
 from django.urls import path
 
 from vendors import views
-from vendors.views import admissions, price_changes, public, publications
+from vendors.views import admissions, contracts, price_changes, public, publications, renewals
 
 app_name = "vendors"
 urlpatterns = [
     path("laboratories/", views.laboratories, name="laboratories"),
     path("laboratories/<int:pk>/", views.laboratory, name="laboratory"),
+    path("procurements/", contracts.procurements, name="procurements"),
+    path("procurements/<int:pk>/", contracts.procurement, name="procurement"),
+    path("contracts/", contracts.drafts, name="contract_drafts"),
+    path("contracts/drafts/<int:pk>/", contracts.draft, name="contract_draft"),
+    path("contracts/<int:pk>/", contracts.contract, name="contract"),
+    path("renewals/", renewals.renewals, name="renewals"),
     path("admissions/", admissions.index, name="admissions"),
     path("admissions/<int:pk>/", admissions.detail, name="admission"),
     path("prices/", views.prices, name="prices"),

@@ -38,6 +38,11 @@ COUNTERPARTS: dict[str, tuple[str, ...]] = {
     "vendors:laboratory": ("vendors_api:laboratory_step",),
     "vendors:admissions": ("vendors_api:admissions",),
     "vendors:admission": ("vendors_api:admission_step",),
+    "vendors:procurements": ("vendors_api:procurements",),
+    "vendors:procurement": ("vendors_api:procurement_answer",),
+    "vendors:contract_drafts": ("vendors_api:contract_drafts",),
+    "vendors:contract_draft": ("vendors_api:contract_step",),
+    "vendors:contract": ("vendors_api:contract_terminate",),
     # Prices
     "vendors:publish": ("vendors_api:publish",),
     "vendors:publications": ("vendors_api:publications",),

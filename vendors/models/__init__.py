@@ -11,6 +11,7 @@ from vendors.models.laboratories import Credential, Laboratory
 from vendors.models.price_changes import DraftCharge, DraftItem, PriceChange, PriceSheet
 from vendors.models.price_items import PAID_BY_THE_PATIENT, InsuranceClass, ItemFacts, PriceItem, PricePart
 from vendors.models.prices import Price
+from vendors.models.procurements import ClauseTick, ContractDraft, DraftContractItem, Procurement
 from vendors.models.publications import (
     Board,
     ComplaintChannel,
@@ -28,12 +29,15 @@ __all__ = [
     "AdmissionPaper",
     "AdmissionSpan",
     "Board",
+    "ClauseTick",
     "ComplaintChannel",
     "Contract",
+    "ContractDraft",
     "ContractItem",
     "Credential",
     "DateRange",
     "DraftCharge",
+    "DraftContractItem",
     "DraftItem",
     "InstitutionQuerySet",
     "InsuranceClass",
@@ -50,6 +54,7 @@ __all__ = [
     "PriceItem",
     "PricePart",
     "PriceSheet",
+    "Procurement",
     "Publication",
     "Route",
     "SiteCheck",

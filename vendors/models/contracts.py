@@ -57,6 +57,8 @@ class ContractItem(models.Model):
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="items")
     test = models.ForeignKey("catalog.GeneTest", models.PROTECT, related_name="contract_items")
     settlement_price = models.DecimalField(_("settlement price (yuan)"), max_digits=10, decimal_places=2)
+    # Working days within which the report comes (A26, B11); the ledger names none.
+    turnaround_days = models.PositiveSmallIntegerField(_("turnaround (working days)"), null=True, blank=True)
     institution = models.ForeignKey("accounts.Institution", models.PROTECT, related_name="+")
     laboratory = models.ForeignKey(Laboratory, models.PROTECT, related_name="+")
     valid_from = models.DateField()
@@ -68,7 +70,7 @@ class ContractItem(models.Model):
     class Meta:
         ordering = ["contract", "test"]
         constraints = [
-            models.UniqueConstraint(fields=["contract", "test"], name="contract_lists_a_test_once"),
+            models.UniqueConstraint(fields=["contract", "test", "valid_from"], name="contract_lists_a_test_once_a_day"),
             models.CheckConstraint(condition=Q(settlement_price__gte=0), name="settlement_price_not_negative"),
             ExclusionConstraint(
                 name="one_settlement_price_a_day",
