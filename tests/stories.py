@@ -151,11 +151,11 @@ def assess(pathologist: Desk, case: str, percent: str, fit: str = "yes") -> None
     pathologist.main.locator("form:has([name=tumour_cell_percent]) button[type=submit]").click()
 
 
-def take_in(desk: Desk, case: str, barcode: str, **fields: str) -> None:
+def take_in(desk: Desk, case: str, barcode: str, outcome: str = "positive", **fields: str) -> None:
     """The report of a specimen, with its PDF."""
     desk.visit(f"/cases/{case}/result/")
     desk.fill(barcode=barcode, **fields)
-    desk.choose("outcome", "positive")
+    desk.choose("outcome", outcome)
     attach(desk, case)
     desk.main.locator("form:has([name=report_no]) button[type=submit]").click()
 

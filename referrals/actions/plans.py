@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Role, User
 from audit import declaring
-from audit.gates import Act, Refusal, Refused, judge
+from audit.gates import Act, Judgement, Refusal, Refused, judge
 from audit.refusing import needed
 from audit.steps import move
 from catalog import queries as catalog
@@ -49,7 +50,7 @@ def check(referral: Referral, rows: Iterable[Mapping[str, Any]], *, by: User, at
             wrong[f"plan-{n}-after"] = _("Choose on what result this step is done.")
         if not (row.get("necessity") or "").strip():
             wrong[f"plan-{n}-necessity"] = _("Say what the result will change in this patient's treatment.")
-        refusals += _gated(referral, line, n + 2, by, at)
+        refusals += [one.refusal for one in gated(referral, line, n + 2, by, at)]
     if wrong:
         raise ValidationError(wrong)
     if refusals:
@@ -57,10 +58,11 @@ def check(referral: Referral, rows: Iterable[Mapping[str, Any]], *, by: User, at
     return steps
 
 
-def _gated(referral: Referral, line: Any, position: int, by: User, at: datetime) -> list[Refusal]:
-    """X02 and X04 of a step to come, judged on a request that is not made yet."""
+def gated(referral: Referral, line: Any, position: int, by: User, at: datetime) -> list[Judgement]:
+    """What X02 and X04 say against a step to come, judged on a request that is not made yet."""
     would_be = Referral(
-        pk=0, institution=referral.institution, department=referral.department, requester=by, patient=referral.patient,
+        pk=0, institution=referral.institution, department=referral.department, requester=by,
+        patient=referral.patient if referral.patient_id else None,
         diagnosis_code=referral.diagnosis_code, pathology=referral.pathology, indication=line, test=line.test,
         nature=referral.nature, first_visit=referral.first_visit, requested_at=at,
     )  # fmt: skip
@@ -68,12 +70,10 @@ def _gated(referral: Referral, line: Any, position: int, by: User, at: datetime)
     said = _("Step %(n)s, %(test)s: ") % {"n": position, "test": line.test.name}
     own = link("referrals:case", 0)
     return [
-        Refusal(
-            one.code, say(said, one.message), one.clauses, "" if one.mend.startswith(own) else one.mend,
-            one.mend_label, one.facts,
-        )
-        for one in found if one.blocks
-    ]  # fmt: skip
+        replace(one, message=say(said, one.message), mend="" if one.mend.startswith(own) else one.mend)
+        for one in found
+        if one.blocks
+    ]
 
 
 def write(referral: Referral, steps: Iterable[Mapping[str, Any]]) -> list[PlannedStep]:

@@ -19,7 +19,7 @@ from catalog import technical_record
 from catalog.models import Indication
 from documents.paging import address, newest_first
 from referrals import offering, pathway, queries, requesting
-from referrals.actions import drafts
+from referrals.actions import drafts, plans
 from referrals.actions import requests as actions
 from referrals.forms.requests import (
     EvidenceRows,
@@ -195,7 +195,11 @@ def _judged(page: Page, line: Indication, at: Any) -> list[Any]:
         nature=nature, study=known, first_visit=True,
     )  # fmt: skip
     act = Act(by=page.user, step=pathway.SUBMIT.name)
-    return [one for one in (judge(code, would_be, at, act) for code in ("X02", "X04", "X10")) if one.blocks]
+    found = [one for one in (judge(code, would_be, at, act) for code in ("X02", "X04", "X10")) if one.blocks]
+    for position, step in enumerate(page.plan.rows, start=2):
+        if step["indication"]:
+            found += plans.gated(would_be, step["indication"], position, page.user, at)
+    return found
 
 
 @needs(PERMISSION)
