@@ -38,7 +38,7 @@ def test_a_laboratorys_month_from_its_file_to_the_closed_month(desks):
     finance.visit(f"/bills/uploads/?laboratory={bill.laboratory_id}&month={bill.month}")
     finance.page.set_input_files("input[type=file]", {"name": "对账单.csv", "mimeType": "text/csv", "buffer": content})
     finance.fill(reason="机构补发电子账单")
-    finance.submit("先核对，不登记")
+    finance.submit("先核对，不写入")
     finance.shows("指定各列", "样本条码")
     finance.submit("核对账单行")
     bill_running.run_next()
@@ -50,7 +50,7 @@ def test_a_laboratorys_month_from_its_file_to_the_closed_month(desks):
     finance.page.get_by_role("link", name="查看本账期对账").click()
     finance.page.wait_for_url(re.compile(r"/bills/months/\d+/"))
     at = re.sub(r"https?://[^/]+", "", finance.page.url)
-    finance.shows("无申请的账单", "本账期暂不能结账")
+    finance.shows("账单无对应申请", "本账期暂不能结账")
 
     key = int(re.search(r"/months/(\d+)/", at).group(1))  # type: ignore[union-attr]
     kinds = stories.rows(
@@ -80,5 +80,5 @@ def test_a_laboratorys_month_from_its_file_to_the_closed_month(desks):
     office.shows("疑似院外送检", "800.00")
     office.choose("outcome", "substantiated")
     office.fill(opinion="本院无此申请，转线索办理")
-    office.submit("登记复核结论")
+    office.submit("提交意见")
     office.shows("属实")

@@ -150,6 +150,8 @@ def bill(prefix: str, lines: int) -> tuple[bytes, dict[str, int]]:
 def main() -> None:
     lines = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
     finance, laboratory = fill(lines)
+    while bill_running.run_next():
+        """What an earlier run that was broken off has left."""
     place = finance.post.institution_id
     content, slips = bill(f"B{place}-", lines)
     slips |= {
