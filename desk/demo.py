@@ -44,7 +44,7 @@ HOSPITAL_STAFF = [
     ("903", "主管药师", None, ["R09"], "许文君", "蔡思源"),
     ("904", "经济师", None, ["R11"], "许平", "杨慧敏"),
     ("905", "会计师", None, ["R12"], "何丽萍", "曾雪梅"),
-    ("906", "", None, ["R13", "R14"], "马建新", "吴振华"),
+    ("906", "", None, ["R13"], "马建新", "吴振华"),
     ("907", "", None, ["R15"], "叶书华", "邓玉兰"),
     ("908", "工程师", None, ["R19"], "陈志远", "江海涛"),
     ("909", "", None, ["R22"], "孙雅文", "谢一鸣"),
@@ -57,6 +57,8 @@ HOSPITAL_STAFF = [
     ("916", "", None, ["R21"], "秦守正", "陶以宁"),
     # A second colleague in medical affairs: whoever drafts an edition of the catalog does not check it (X14).
     ("917", "", None, ["R10"], "沈若云", "许知秋"),
+    # Whoever drafts a contract does not check it (X14), and whoever buys does not assess.
+    ("918", "", None, ["R14"], "邵启正", "方怀信"),
 ]
 BUREAU_STAFF = [("LXW001", "孙立民", "医政股股长", ["R25"])]
 # Staff of the workbook whose logins are opened too: one for each of their posts.
@@ -128,6 +130,7 @@ def _bureau_and_staff() -> None:
             _person(f"{hospital.code}{number}", names[place % 2], title, hospital, department, roles, secret)
         for username in FROM_LEDGER.get(hospital.code, []):
             _open_login(username, secret)
+    _buyers_check_no_contracts()
     for username, name, title, roles in BUREAU_STAFF:
         _person(username, name, title, bureau, None, roles, secret)
 
@@ -139,6 +142,12 @@ def _person(username, name, title, institution, department, roles, secret) -> No
     place = Department.objects.filter(institution=institution, name=department).first() if department else None
     for role in Role.objects.filter(pk__in=roles):
         Post.objects.get_or_create(user=user, institution=institution, department=place, role=role)
+
+
+def _buyers_check_no_contracts() -> None:
+    """A house of an earlier demo, where one person both bought and checked the contracts."""
+    both = Post.objects.filter(user__is_demo=True, user__username__endswith="906", role_id="R14", ends_on__isnull=True)
+    both.update(ends_on=timezone.localdate() - timedelta(days=1))
 
 
 def _open_login(username: str, secret: str) -> None:

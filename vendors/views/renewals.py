@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +13,8 @@ from django.views.decorators.http import require_GET
 from accounts.models import Role
 from audit.guards import needs
 from vendors import lapsing
+
+FAR = date.max
 
 
 @require_GET
@@ -34,5 +36,10 @@ def renewals(request: HttpRequest) -> HttpResponse:
         for permission in asked
     }
     rows = [(one, (one.on - today).days, roles[one.permission], user.may(one.permission)) for one in found]
-    context = {"rows": sorted(rows, key=lambda row: row[0].on), "days": days, "choices": (7, 30, 90)}
+    # An empty list says by when to look again.
+    later = [one for key in user.institution_ids for one in lapsing.lapses(key, FAR)] if not rows else []
+    context = {
+        "rows": sorted(rows, key=lambda row: row[0].on), "days": days, "choices": (7, 30, 90),
+        "next": min(later, key=lambda one: one.on, default=None),
+    }  # fmt: skip
     return render(request, "vendors/renewals.html", context)
