@@ -217,6 +217,10 @@ SPECTACULAR_SETTINGS = {
         "ReferralRoute": "referrals.models.Referral.Route",
         "CooperationRoute": "vendors.models.Route",
         "ChargeKind": "referrals.models.Charge.Kind",
+        "ChargeImportStatus": "referrals.models.ChargeImport.Status",
+        "ChargeRowVerdict": "referrals.models.ChargeRow.Verdict",
+        "ResultOutcome": "referrals.models.Result.Outcome",
+        "AlertOutcome": "supervision.models.Alert.Outcome",
         "FeeDeferralKind": "referrals.models.FeeDeferral.Kind",
         "StanceOrConclusion": "referrals.models.Opinion.Stance",
         "PolicyDocumentKind": "policy.models.PolicyDocument.Kind",
@@ -264,6 +268,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget kept answers": {"task": "accounts.tasks.forget_answers", "schedule": timedelta(hours=6)},
     # Both run at once, too, when a contract or a price changes (`catalog/changes.py`).
     "lapse stale consents": {"task": "consent.tasks.lapse_stale", "schedule": timedelta(minutes=10)},
+    "take in charges": {"task": "referrals.tasks.take_in_charges", "schedule": timedelta(seconds=10)},
     "take cases onward": {"task": "referrals.tasks.go_on", "schedule": timedelta(minutes=10)},
     "announce catalog editions": {"task": "catalog.tasks.announce_editions", "schedule": timedelta(minutes=15)},
     "remind people": {"task": "accounts.tasks.remind", "schedule": timedelta(minutes=30)},

@@ -21,10 +21,13 @@ from consent import queries as telling
 from consent.signing import Choices, Signature, Signer
 from consent.wording.paying import needs_self_pay_notice
 from documents import files, pdf
+from documents.spreadsheets import check_table
 from referrals import barcodes
 from referrals.actions import (
     approving,
+    charge_imports,
     charging,
+    deferring,
     deliberations,
     filing,
     requests,
@@ -61,6 +64,7 @@ class Patient:
     first_visit: bool | None = None
     urgent: bool = False
     ends: str = ""
+    pays: str = "receipt"
 
 
 CASES = (
@@ -76,7 +80,7 @@ CASES = (
     Patient("蔡文彬", "male", 1963, "BIL-01", "C22.1", "小胆管型肝内胆管癌", "Ⅳ期", "signed", 6, False),
     Patient("许淑珍", "female", 1960, "BIL-01", "C22.1", "小胆管型肝内胆管癌", "Ⅳ期", "approved", 7, False),
     Patient("王志强", "male", 1956, "LUNG-01", "C34.1", "肺腺癌", "Ⅳ期", "signed", 2, False),
-    Patient("罗金凤", "female", 1962, "LUNG-01", "C34.1", "肺腺癌", "ⅣA期", "charged", 2, False),
+    Patient("罗金凤", "female", 1962, "LUNG-01", "C34.1", "肺腺癌", "ⅣA期", "charged", 2, False, pays="green_channel"),
     Patient("谢德明", "male", 1959, "LUNG-01", "C34.3", "肺腺癌", "ⅢB期", "sampled", 3, False),
     Patient("何玉兰", "female", 1954, "LUNG-01", "C34.1", "肺腺癌", "ⅣA期", "assessed", 4, False),
     Patient("高俊杰", "male", 1966, "BIL-01", "C22.1", "小胆管型肝内胆管癌", "Ⅳ期", "sampled", 8, False, ends="unfit"),
@@ -112,7 +116,27 @@ def load(*, say: Callable[[str], None] = lambda line: None) -> None:
             on_the_road.append(walk.case)
     if on_the_road:
         _leave_together(on_the_road)
+    _charges_of_his()
     say("演示申请已办理")
+
+
+def _charges_of_his() -> None:
+    """A day's file of HIS, looked through and not confirmed yet: one fee due, one charged off the books."""
+    cashier = staff("LXZ905", "R12")
+    with declaring.acting(cashier, step="demo.loaded", institutions=cashier.institution_ids):
+        due = Referral.objects.filter(institution__code=HOSPITAL, status=Status.AWAITING_CHARGE).order_by("pk").first()
+        price = charging.price_today(due) if due else None
+        if due is None or price is None:
+            return
+        rows = [
+            ("申请号", "病案号", "结算号", "项目编码", "金额", "类别"),
+            (due.number, "", "JS8800001", price.item_code, price.amount, "门诊"),
+            ("", "ZY778812", "JS8800002", price.item_code, price.amount, "门诊"),
+            ("", "ZY778813", "JS8800003", "110200001", "15.00", "门诊"),
+        ]
+        table = "\n".join(",".join(str(cell) for cell in row) for row in rows).encode()
+        charge_imports.give_in(upload=check_table(table, name="HIS收费明细.csv"), by=cashier)
+    charge_imports.work_next()
 
 
 def _leave_together(cases: list[Referral]) -> None:
@@ -269,8 +293,15 @@ class Walk:
             approving.approve(referral=self.case, by=staff("LXZ030", "R10"), at=self.at())
 
     def charged(self) -> None:
-        number = f"JS{timezone.localdate():%Y%m%d}{self.record_no[-3:]}"
-        charging.charge(referral=self.case, by=staff("LXZ905", "R12"), kind="receipt", receipt_no=number, at=self.at())
+        number, by = f"JS{timezone.localdate():%Y%m%d}{self.record_no[-3:]}", staff("LXZ905", "R12")
+        if self.patient.pays == "receipt":
+            charging.charge(referral=self.case, by=by, kind="receipt", receipt_no=number, at=self.at())
+            return
+        deferring.put_off(
+            referral=self.case, by=staff("LXZ030", "R10"), kind=self.patient.pays, document=f"LS{number[2:]}",
+            basis="急诊入院，家属正在筹款", at=self.at(),
+        )  # fmt: skip
+        charging.charge(referral=self.case, by=by, kind=self.patient.pays, at=self.at())
 
     # Specimen and road
 

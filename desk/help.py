@@ -78,6 +78,8 @@ TEXTS: dict[str, Text] = {
         (
             _("The amount is the published price of the day, the one the patient consented to; it is not typed."),
             _("Enter the hospital's own number: receipt, inpatient account, approved arrears or green channel."),
+            _("One settlement number serves one case; where HIS settled several items at once, enter the line of each."),
+            _("Arrears and the green channel appear here only after medical affairs or the management approved them."),
             _("A research test is never charged."),
         ),
         ("A28", "B13", "B14"),

@@ -10,9 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from policy import coverage
 from referrals.models import (
     Charge,
+    ChargeImport,
     DepartmentalDiscussion,
     DrugCheck,
     Evidence,
+    FeeDeferral,
     Filing,
     MatchSample,
     MDTReview,
@@ -91,6 +93,16 @@ def claim_all() -> None:
     claim(
         ["A28", "B13"], "record", _("Hospital's own charge with receipt number"), CASES, rows=charges, at="charged_at"
     )
+    put_off = _("Arrears and green channel with approval and day")
+    claim("A28", "record", put_off, CASES, rows=of(FeeDeferral), at="approved_at")
+    from_his = of(ChargeImport, "institution_id", status="done")
+    claim(
+        ["A28", "B13"], "record", _("Charges of HIS held against requests and prices"), "referrals:charge_imports",
+        rows=from_his, at="given_in_at",
+    )  # fmt: skip
+    refunds = of(Charge, reversed_at__isnull=False)
+    claim("B13", "record", _("Refunds with reason and day"), CASES, rows=refunds, at="reversed_at")
+    claim(["A13", "B14"], "page", _("What patient and insurance pay, told before consent"))
     claim("B11", "record", _("Specimens taken"), CASES, rows=of(Specimen), at="collected_at")
     claim(["B11", "B6"], "record", _("Specimens sent out"), CASES, rows=of(Shipment), at="shipped_at")
     claim("B11", "record", _("Results returned"), CASES, rows=of(Result), at="reported_at")

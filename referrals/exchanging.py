@@ -33,7 +33,8 @@ ROWS_MAX = 50_000
 HEADS = {
     "病案号": "record_no", "姓名": "name", "性别": "sex", "出生年份": "birth_year", "证件号": "id_number",
     "证件类型": "id_type", "电话": "phone", "住址": "address", "申请号": "referral", "票据号": "receipt_no",
-    "结算号": "receipt_no", "类别": "kind", "金额": "amount",
+    "结算号": "receipt_no", "记账流水号": "receipt_no", "住院号": "inpatient_no", "票据代码": "invoice_code",
+    "票据号码": "invoice_no", "类别": "kind", "金额": "amount",
 }  # fmt: skip
 WORDS = {
     "sex": {"男": "male", "女": "female", "1": "male", "2": "female"},
@@ -173,7 +174,8 @@ def _charge(row: Row, by: User) -> bool:
     except InvalidOperation:
         raise ValidationError({"amount": _("The amount is a number of yuan.")}) from None
     kind = row.get("kind") or Charge.Kind.RECEIPT
-    charging.charge(referral=referral, by=by, kind=kind, receipt_no=receipt, amount=amount)
+    more: dict[str, Any] = {name: row.get(name, "") for name in ("inpatient_no", "invoice_code", "invoice_no")}
+    charging.charge(referral=referral, by=by, kind=kind, receipt_no=receipt, amount=amount, **more)
     return True
 
 

@@ -25,7 +25,7 @@ from catalog.models.searching import drug_names
 from documents import together
 from referrals import requesting
 from referrals.models import Patient, Referral, Result
-from vendors import admitting
+from vendors import admitting, insurance
 from vendors.models import ContractItem, Credential, Laboratory, NotOutsourcingStatement, Price
 
 SHOWN = 30
@@ -56,6 +56,8 @@ class Offer:
     covers: bool | None
     # In yuan; None: no price in force.
     price: Decimal | None = None
+    # What of it the patient pays and the insurance reckons with.
+    shares: insurance.Shares | None = None
     published_on: date | None = None
     in_house: bool = False
     outsourced: bool = False
@@ -166,6 +168,8 @@ def complete(listed: list[Offer], institution: Institution, on: date) -> None:
     known = GeneTest.objects.filter(pk__in=tests).annotate(
         amount=Subquery(price.values("amount")[:1]),
         published_on=Subquery(price.values("published_on")[:1]),
+        insurance_class=Subquery(price.values("insurance_class")[:1]),
+        self_paid=Subquery(price.values("self_paid")[:1]),
         contracted=Exists(items),
     )
     taken = _taken_today(institution, tests, on)
@@ -173,6 +177,8 @@ def complete(listed: list[Offer], institution: Institution, on: date) -> None:
     for one in listed:
         test: Any = by_test[one.line.test_id]
         one.price, one.published_on = test.amount, test.published_on
+        if test.amount is not None:
+            one.shares = insurance.reckoned(test.amount, test.insurance_class, test.self_paid)
         one.in_house, one.outsourced = test.pk in own, test.contracted
         one.is_open = one.in_house or test.pk in taken
 

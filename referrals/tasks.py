@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from celery import shared_task
 from django.db import transaction
@@ -13,7 +14,7 @@ from accounts import notices
 from accounts.models import User
 from audit import declaring
 from audit.gates import Refused
-from referrals.actions import bill_running
+from referrals.actions import bill_running, charge_imports
 from referrals.actions.onward import onward
 from referrals.gates.words import link
 from referrals.models import Referral, Status
@@ -67,13 +68,28 @@ def run_waiting_statements() -> None:
         pass
 
 
+@shared_task
+def take_in_charges() -> None:
+    """Files of charges from HIS: look through what was given in, record what was confirmed."""
+    while charge_imports.work_next():
+        pass
+
+
 def wake_statements() -> None:
+    _wake(run_waiting_statements)
+
+
+def wake_charges() -> None:
+    _wake(take_in_charges)
+
+
+def _wake(task: Any) -> None:
     """Tell a worker after the commit. If nobody hears it, the sweep finds the file some seconds later."""
 
     def tell() -> None:
         try:
-            run_waiting_statements.apply_async(retry=False)
+            task.apply_async(retry=False)
         except Exception:
-            log.warning("no worker could be told; the sweep will find the statement", exc_info=True)
+            log.warning("no worker could be told; the sweep will find the file", exc_info=True)
 
     transaction.on_commit(tell, robust=True)

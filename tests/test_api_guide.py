@@ -42,7 +42,11 @@ def test_every_example_of_the_guide_answers_as_it_says(hospital, client):
     case = hospital.at("awaiting_charge")
     Referral.objects.filter(pk=case.pk).update(number="JC01202603020001")
     secret = secret_for(
-        hospital.cashier, "referrals.record_patient", "referrals.record_charge", "referrals.view_referral"
+        hospital.cashier,
+        "referrals.record_patient",
+        "referrals.record_charge",
+        "referrals.import_charges",
+        "referrals.view_referral",
     )
     sent = 0
     for status, words in examples():

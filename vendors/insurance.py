@@ -59,12 +59,14 @@ class Shares:
         return said % {"within": money(self.within)}
 
 
+def reckoned(amount: Decimal, insurance_class: str, self_paid: Decimal | None) -> Shares:
+    """From what a price says: its amount, its class, and what is paid before the insurance reckons, where known."""
+    return Shares(amount, insurance_class, amount if insurance_class in PAID_BY_THE_PATIENT else self_paid)
+
+
 def shares(price: Price) -> Shares:
     """What of this price is whose."""
-    own: Decimal | None = price.self_paid
-    if price.insurance_class in PAID_BY_THE_PATIENT:
-        own = price.amount
-    return Shares(price.amount, price.insurance_class, own)
+    return reckoned(price.amount, price.insurance_class, price.self_paid)
 
 
 def together(prices: Iterable[Price]) -> Shares:

@@ -102,6 +102,8 @@ COUNTERPARTS: dict[str, tuple[str, ...]] = {
     # Approval, fee, specimen, the road, the result, the record
     "referrals:approve": (STEP("outsourcing.approved"), STEP("outsourcing.disapproved")),
     "referrals:charge": (STEP("charge.made"), STEP("charge.reversed"), STEP("charge.settled")),
+    "referrals:charge_imports": ("referrals_api:charge_imports", "referrals_api:charges"),
+    "referrals:charge_import": ("referrals_api:charge_import_confirm", "referrals_api:charge_import_discard"),
     "referrals:put_off": (STEP("deferral.approved"), STEP("deferral.withdrawn")),
     "referrals:specimen": (
         STEP("specimen.collected"),

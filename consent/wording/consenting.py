@@ -11,6 +11,8 @@ from consent.wording import plan
 from consent.wording.facts import Facts
 from consent.wording.section import Section, Text
 from documents.templatetags.formats import money
+from vendors.insurance import shares
+from vendors.models import Price
 
 WEAK = "证据有限：目前没有权威诊疗指南明确推荐为您的这种情况做这项检测。"
 UNSTATED = ("", "—", "待核")
@@ -65,6 +67,13 @@ def _where(facts: Facts) -> str:
 
 def _pays(facts: Facts) -> str:
     insurance = facts.fee.insurance_class or "医保类别未标注"
+    own = shares(facts.fee)
+    if own.is_all_own:
+        insurance += "，全部由您自付"
+    elif own.own is not None:
+        insurance += f"，其中{yuan(own.own)}由您先自付，其余以医保结算为准"
+    else:
+        insurance += "，个人负担以医保结算为准"
     most = f"；后面的步骤都做，一共最多{yuan(plan.at_most(facts.fee, facts.steps))}" if facts.steps else ""
     return f"{yuan(facts.fee.amount)}（{insurance}），只在本院收费处缴费{most}"
 
@@ -212,7 +221,7 @@ def _cost(facts: Facts) -> Section:  # 8
         "要花多少钱",
         (
             "这是医院公示的价格。这项检测除此之外不再收费；采样如需另外收费，按公示价格，事先告诉您。",
-            _insurance(price.insurance_class),
+            _insurance(price),
             "退费：标本不合格做不了检测的，全额退费；因检测机构原因需要重测的，不再收费；您在检测开始前撤回同意的，"
             "停止检测并按规定退费；检测已经完成的，不退费。",
             "如果签字以后价格有调整，这份同意书自动失效，医院会重新告诉您并请您重新签字。",
@@ -220,6 +229,7 @@ def _cost(facts: Facts) -> Section:  # 8
         (
             ("应付金额", yuan(price.amount)),
             ("医保类别", price.insurance_class or "价格表未标注，请向医保办核实"),
+            *_whose(price),
             ("收费项目", f"{price.item_name}（{price.item_code}）"),
             ("在哪里缴费", "只在本院收费处（或计入住院账）"),
         ),
@@ -227,9 +237,25 @@ def _cost(facts: Facts) -> Section:  # 8
     )
 
 
-def _insurance(kind: str) -> str:
+def _whose(price: Price) -> tuple[tuple[str, str], ...]:
+    """What the patient pays and what the insurance pays, as far as the price list says; the rest is the settlement's."""
+    split = shares(price)
+    if split.is_all_own:
+        return (("其中个人支付", yuan(split.amount)), ("其中医保支付", yuan(0)))
+    if split.own is None or split.within is None:
+        return (("其中个人支付", "以医保结算为准"), ("其中医保支付", "以医保结算为准"))
+    return (
+        ("其中先由个人自付", yuan(split.own)),
+        ("其余纳入医保报销", f"{yuan(split.within)}，按您的参保类型支付，以医保结算为准"),
+    )
+
+
+def _insurance(price: Price) -> str:
+    kind = price.insurance_class
     if kind == "自费":
         return "这项检测医保基金不支付，全部由您个人承担。另有一份《自费医疗服务项目告知书》请您单独签字。"
+    if shares(price).is_all_own:
+        return f"医保类别为{kind}，医保基金不支付，全部由您个人承担。"
     if kind:
         return f"医保类别为{kind}，由医保基金按规定支付一部分，您个人负担多少以本院结算为准。"
     return "价格表没有标注医保类别。请在缴费前向本院医保办核实医保能否支付。"

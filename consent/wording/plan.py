@@ -17,6 +17,7 @@ from referrals.actions.onward import place_for
 from referrals.gates.money import WRONG_PRICE
 from referrals.gates.words import day, link, say
 from referrals.models import PlannedStep, Referral
+from vendors.insurance import together
 from vendors.models import Laboratory, Price
 
 AFTER = {
@@ -86,6 +87,13 @@ def section(first: Price, steps: tuple[StepFacts, ...]) -> Section:
             )
         )
     rows.append(("全部做完最多", f"{money(at_most(first, steps))}元"))
+    whole = together([first, *(one.price for one in steps)])
+    if whole.is_all_own:
+        rows.append(("其中个人支付", f"{money(whole.amount)}元，医保不支付"))
+    elif whole.own is not None:
+        rows.append(("其中先由个人自付", f"{money(whole.own)}元，其余以医保结算为准"))
+    else:
+        rows.append(("其中个人支付", "以医保结算为准"))
     return Section(
         "plan",
         "后面可能还要做的检测",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 # Changes when the wording itself changes; printed on every form.
-FORM_VERSION = "2026-1"
+FORM_VERSION = "2026-2"
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ class ChargeIn(EntryIn):
         return lines and [(one["code"], one["quantity"], one["amount"]) for one in lines]
 
 
-class SettleIn(EntryIn):
+class SettleFeeIn(EntryIn):
     kind = serializers.ChoiceField(Charge.Kind.choices, default=Charge.Kind.RECEIPT)
 
 
@@ -73,4 +73,4 @@ add(pathway.CHARGE, ChargeIn, lambda one, by, data: charging.charge(referral=one
 add(pathway.REFUND, RefundIn, lambda one, by, data: charging.refund(referral=one, by=by, **data))
 add(deferring.PUT_OFF, PutOffIn, lambda one, by, data: deferring.put_off(referral=one, by=by, **data))
 add(deferring.TAKE_BACK, Reason, lambda one, by, data: deferring.take_back(referral=one, by=by, **data))
-add(deferring.SETTLE, SettleIn, lambda one, by, data: deferring.settle(referral=one, by=by, **data))
+add(deferring.SETTLE, SettleFeeIn, lambda one, by, data: deferring.settle(referral=one, by=by, **data))

@@ -2,6 +2,7 @@ from django.urls import path
 
 from referrals.api import (
     batches,
+    charge_imports,
     charging,  # noqa: F401  its steps stand on the table
     correcting,
     drafts,
@@ -28,6 +29,13 @@ urlpatterns = [
         path(f"referrals/<str:pk>/steps/{one.name}/", views.step_door(one).as_view(), name=one.name)
         for one in DOINGS.values()
     ],
+    path("charges/", charge_imports.Charges.as_view(), name="charges"),
+    path("charges/off-book/", charge_imports.OffBook.as_view(), name="off_book_charges"),
+    path("charge-imports/", charge_imports.ChargeImports.as_view(), name="charge_imports"),
+    path("charge-imports/<int:pk>/", charge_imports.OneChargeImport.as_view(), name="charge_import"),
+    path("charge-imports/<int:pk>/rows/", charge_imports.ChargeImportRows.as_view(), name="charge_import_rows"),
+    path("charge-imports/<int:pk>/confirm/", charge_imports.ConfirmCharges.as_view(), name="charge_import_confirm"),
+    path("charge-imports/<int:pk>/discard/", charge_imports.DiscardCharges.as_view(), name="charge_import_discard"),
     path("referrals/<str:pk>/corrections/", correcting.Corrections.as_view(), name="corrections"),
     path("referrals/<str:pk>/let-ins/", correcting.LetIns.as_view(), name="let_ins"),
     path(

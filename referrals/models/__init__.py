@@ -1,5 +1,6 @@
 """The records of a case. One file a concept; import them from here."""
 
+from referrals.models.charge_imports import ChargeImport, ChargeRow
 from referrals.models.charges import Charge, FeeDeferral
 from referrals.models.corrections import Correction, PatientMerge
 from referrals.models.deliberation import Deliberation, MDTSeat, MDTTeam, Opinion
@@ -34,6 +35,8 @@ from referrals.models.studies import EthicsApproval, Study
 __all__ = [
     "Allocation",
     "Charge",
+    "ChargeImport",
+    "ChargeRow",
     "Correction",
     "Deliberation",
     "DepartmentalDiscussion",

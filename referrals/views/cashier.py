@@ -26,6 +26,7 @@ from referrals.gates.words import yuan
 from referrals.models import Referral, Status
 from referrals.models.referral import ENDED_EARLY
 from referrals.views.station import ask, page, panel, sent, take
+from vendors import insurance
 
 PAGE = 50
 WINDOW = "referrals:charge_lookup"
@@ -80,6 +81,9 @@ def money(referral: Referral, made: Any, price: Any, leave: Any = None) -> list[
     rows: list[tuple] = []
     if price:
         rows.append((_("To be paid"), yuan(price.amount), "", f"{price.item_code} {price.item_name}"))
+        split = insurance.shares(price)
+        rows.append((_("The patient pays"), split.patient, "", split.insurance_class or _("class not stated")))
+        rows.append((_("The insurance pays"), split.insurance))
     consent = referral.consents.filter(withdrawn_at__isnull=True, lapsed_at__isnull=True).order_by("-signed_at").first()
     if consent:
         told = consent.price.amount if consent.price else consent.amount
