@@ -40,6 +40,8 @@ NAMES = {
     "charges.recorded": pgettext_lazy("act", "Charges from HIS recorded"),
     "charges.discarded": pgettext_lazy("act", "Charges from HIS discarded"),
     "charges.not_readable": pgettext_lazy("act", "Charges from HIS not readable"),
+    "not_outsourcing.stated": pgettext_lazy("act", "Stated that nothing is sent out"),
+    "not_outsourcing.ended": pgettext_lazy("act", "Statement of not outsourcing ended"),
     "statement.given_in": pgettext_lazy("act", "Laboratory's statement given in"),
     "statement.columns_named": pgettext_lazy("act", "Columns of a statement named"),
     "statement.confirmed": pgettext_lazy("act", "Statement confirmed"),

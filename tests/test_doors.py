@@ -60,6 +60,8 @@ MADE_BY_OTHERS = (
     "referrals:charge_import",
     "referrals:charge_import_progress",
     *(f"referrals_api:charge_import{act}" for act in ("", "_rows", "_confirm", "_discard")),
+    "vendors:not_outsourcing_statement",
+    "vendors_api:not_outsourcing_end",
     "catalog_api:remove_rule",
     "referrals_api:match_sample",
     "referrals_api:match_review",

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from vendors import api, api_admissions, api_contracts, api_prices, api_publications
+from vendors import api, api_admissions, api_contracts, api_outsourced, api_prices, api_publications
 
 app_name = "vendors_api"
 
@@ -15,6 +15,9 @@ urlpatterns = [
     path("contract-drafts/", api_contracts.ContractDrafts.as_view(), name="contract_drafts"),
     path("contract-drafts/<int:pk>/steps/", api_contracts.ContractStep.as_view(), name="contract_step"),
     path("contracts/<int:pk>/terminate/", api_contracts.Terminate.as_view(), name="contract_terminate"),
+    path("outsourced/", api_outsourced.Outsourced.as_view(), name="outsourced"),
+    path("not-outsourcing/", api_outsourced.Statements.as_view(), name="not_outsourcing"),
+    path("not-outsourcing/<int:pk>/end/", api_outsourced.EndStatement.as_view(), name="not_outsourcing_end"),
     path("prices/", api.Prices.as_view(), name="prices"),
     path("prices/<int:pk>/publish/", api.Publish.as_view(), name="publish"),
     path("price-items/", api_prices.PriceItems.as_view(), name="price_items"),

@@ -118,6 +118,6 @@ def claim_all() -> None:
         at="published_at",
     )
     claim("B13", "record", _("Price items"), "vendors:prices", rows=_prices, at="effective_from")
-    claim("B35", "record", _("Statements of not outsourcing"), LABORATORIES, rows=_not_outsourcing)
+    claim("B35", "record", _("Statements of not outsourcing"), "vendors:not_outsourcing", rows=_not_outsourcing)
     statements = _("Laboratories' statements given in")
     claim("A28", "record", statements, "bills:months", rows=_statements, at="given_in_at")

@@ -12,7 +12,8 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from catalog.models import Indication
-from vendors.models import Board, ComplaintChannel, ContractItem, Credential, Price, PriceItem
+from vendors import outsourced
+from vendors.models import Board, ComplaintChannel, Price, PriceItem
 
 KEPT_ON = 400  # rows a list may have; a county hospital has some hundred tests
 SUPERVISION = ("12345", "12393", "12315", "12388")
@@ -106,60 +107,44 @@ def tumours_of(institution: Any, tests: Iterable[int], on: date) -> dict[int, li
 
 
 def places_of(institution: Any, tests: Iterable[int], on: date) -> dict[int, list[str]]:
-    """Who carries each test out that day: the hospital itself, or the laboratories contracted for it."""
+    """Who carries each test out that day: the hospital itself, or the laboratories it may be sent to."""
     from catalog import capability
 
     tests = list(tests)
     found: dict[int, list[str]] = {test: [institution.name] for test in capability.open_tests(institution, tests, on)}
-    for item in contracted(institution, on).filter(test__in=tests):
-        names = found.setdefault(item.test_id, [])
-        if item.laboratory.name not in names:
-            names.append(item.laboratory.name)
+    for line in outsourced.lines(institution, outsourced.items(institution, on).filter(test__in=tests), on):
+        names = found.setdefault(line.item.test_id, [])
+        if line.is_open and line.item.laboratory.name not in names:
+            names.append(line.item.laboratory.name)
     return found
 
 
-def contracted(institution: Any, on: date) -> Any:
-    """The contract items in force that day."""
-    return (
-        ContractItem.objects.filter(
-            Q(valid_to__isnull=True) | Q(valid_to__gte=on), institution=institution, valid_from__lte=on
-        )
-        .select_related("test", "laboratory", "contract")
-        .order_by("test__code", "laboratory__code")
-    )
-
-
 def outsourced_rows(institution: Any, on: date) -> dict[str, Any]:
-    """What the public may know of the outsourced-test catalog (`reports.md` §5): the test, where it is done and by
-    whom, under which contract until when, its price. Settlement prices are not the public's."""
-    items = list(contracted(institution, on)[:KEPT_ON])
-    tests = {one.test_id for one in items}
-    tumours = tumours_of(institution, tests, on)
-    prices = Price.objects.filter(institution=institution, test__in=tests).in_force(on).published(on)
-    amounts = {one.test_id: one for one in prices}
-    held = Credential.objects.filter(
-        laboratory__in={one.laboratory_id for one in items}, kind=Credential.Kind.PRACTICE_LICENCE
-    ).in_force(on)
-    licences = {one.laboratory_id: one for one in held.order_by("valid_from")}
+    """What the public may know of the outsourced-test catalog (`vendors.outsourced`): the test, where it is done and by
+    whom, under which contract until when, its price. What may not be sent out that day is not among them: not admitted,
+    restricted, suspended, a credential lapsed, or done in-house. Settlement prices are not the public's."""
+    shown = [
+        one for one in outsourced.lines(institution, outsourced.items(institution, on)[:KEPT_ON], on) if one.is_open
+    ]
     return {
         "rows": [
             {
-                "test": one.test.code,
-                "test_name": one.test.name,
-                "genes": one.test.genes,
-                "method": one.test.method,
-                "specimen": one.test.specimen,
-                "tumours": tumours.get(one.test_id, []),
-                "laboratory": one.laboratory.name,
-                "laboratory_code": one.laboratory.uscc,
-                "licence": licences[one.laboratory_id].number if one.laboratory_id in licences else "",
-                "licence_to": _iso(licences[one.laboratory_id].valid_to) if one.laboratory_id in licences else None,
-                "contract": one.contract.number,
-                "contract_to": _iso(one.valid_to),
-                "amount": f"{amounts[one.test_id].amount:.2f}" if one.test_id in amounts else None,
-                "insurance_class": amounts[one.test_id].insurance_class if one.test_id in amounts else "",
+                "test": one.item.test.code,
+                "test_name": one.item.test.name,
+                "genes": one.item.test.genes,
+                "method": one.item.test.method,
+                "specimen": one.item.test.specimen,
+                "tumours": list(dict.fromkeys(line.tumour for line in one.indications)),
+                "laboratory": one.item.laboratory.name,
+                "laboratory_code": one.item.laboratory.uscc,
+                "licence": one.licence.number if one.licence else "",
+                "licence_to": _iso(one.licence.valid_to) if one.licence else None,
+                "contract": one.item.contract.number,
+                "contract_to": _iso(one.item.valid_to),
+                "amount": f"{one.price.amount:.2f}" if one.price else None,
+                "insurance_class": one.price.insurance_class if one.price else "",
             }
-            for one in items
+            for one in shown
         ]
     }
 

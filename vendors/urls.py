@@ -1,7 +1,7 @@
 from django.urls import path
 
 from vendors import views
-from vendors.views import admissions, contracts, price_changes, public, publications, renewals
+from vendors.views import admissions, contracts, outsourced, price_changes, public, publications, renewals
 
 app_name = "vendors"
 urlpatterns = [
@@ -15,6 +15,11 @@ urlpatterns = [
     path("renewals/", renewals.renewals, name="renewals"),
     path("admissions/", admissions.index, name="admissions"),
     path("admissions/<int:pk>/", admissions.detail, name="admission"),
+    path("outsourced/", outsourced.catalog, name="outsourced"),
+    path("outsourced/catalog.xlsx", outsourced.workbook, name="outsourced_workbook"),
+    path("outsourced/catalog.pdf", outsourced.paper, name="outsourced_paper"),
+    path("not-outsourcing/", outsourced.statements, name="not_outsourcing"),
+    path("not-outsourcing/<int:pk>/", outsourced.statement, name="not_outsourcing_statement"),
     path("prices/", views.prices, name="prices"),
     path("prices/<int:pk>/publish/", views.publish, name="publish"),
     path("prices/changes/", price_changes.price_changes, name="price_changes"),

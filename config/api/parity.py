@@ -43,6 +43,8 @@ COUNTERPARTS: dict[str, tuple[str, ...]] = {
     "vendors:contract_drafts": ("vendors_api:contract_drafts",),
     "vendors:contract_draft": ("vendors_api:contract_step",),
     "vendors:contract": ("vendors_api:contract_terminate",),
+    "vendors:not_outsourcing": ("vendors_api:not_outsourcing",),
+    "vendors:not_outsourcing_statement": ("vendors_api:not_outsourcing_end",),
     # Prices
     "vendors:publish": ("vendors_api:publish",),
     "vendors:publications": ("vendors_api:publications",),

@@ -7,8 +7,11 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from audit.constraints import both_or_neither
+from catalog.models.common import person
 from vendors.models.common import InstitutionQuerySet, Origin, days
 from vendors.models.laboratories import Laboratory
 
@@ -94,22 +97,42 @@ class NotOutsourcingStatement(models.Model):
 
     institution = models.ForeignKey("accounts.Institution", models.PROTECT, related_name="not_outsourcing")
     number = models.CharField(_("document number"), max_length=60)
-    valid_from = models.DateField()
-    valid_to = models.DateField(null=True, blank=True)
+    valid_from = models.DateField(_("in force from"))
+    valid_to = models.DateField(_("in force to"), null=True, blank=True)
+    # Empty for what a ledger brought.
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
+    file = models.ForeignKey("documents.StoredFile", models.PROTECT, null=True, blank=True, related_name="+")
+    stated_at = models.DateTimeField(_("stated at"), null=True, blank=True)
+    stated_by = person(_("stated by"))
+    end_reason = models.CharField(_("why it was ended"), max_length=300, blank=True)
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    ended_by = person(_("ended by"))
 
     objects = InstitutionQuerySet.as_manager()
 
     class Meta:
         constraints = [
+            both_or_neither("stated"),
+            both_or_neither("ended"),
+            models.CheckConstraint(
+                name="not_outsourcing_ends_with_a_reason",
+                condition=Q(ended_at__isnull=True) | (Q(valid_to__isnull=False) & ~Q(end_reason="")),
+            ),
             ExclusionConstraint(
                 name="one_not_outsourcing_statement_a_day",
                 expressions=[
                     ("institution", RangeOperators.EQUAL),
                     (days("valid_from", "valid_to"), RangeOperators.OVERLAPS),
                 ],
-            )
+            ),
         ]
         verbose_name = _("statement of not outsourcing")
 
     class Walls:
         institution = "institution_id"
+
+    def __str__(self) -> str:
+        return self.number
+
+    def get_absolute_url(self) -> str:
+        return reverse("vendors:not_outsourcing_statement", args=[self.pk])
