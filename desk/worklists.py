@@ -30,6 +30,7 @@ from referrals.models import (
 from reports.models import Report
 from supervision.models import Alert, Finding
 from vendors import postings
+from vendors import waiting as vendors
 from vendors.models import PriceChange
 
 CAP = 1000
@@ -284,6 +285,51 @@ WORKLISTS = (
     ),
     Worklist("authorities", _("Request authority"), "catalog:authorities", "catalog.view_authority"),
     Worklist("catalog", _("Indication catalog"), "catalog:browse", "catalog.view_catalog"),
+    Worklist(
+        "admissions_to_assess",
+        _("Laboratories for me to assess"),
+        "vendors:admissions",
+        "vendors.score_admission",
+        vendors.to_assess,
+        "?show=mine",
+        is_to_do=True,
+    ),
+    Worklist(
+        "admissions_to_conclude",
+        _("Assessments of laboratories to conclude"),
+        "vendors:admissions",
+        "vendors.decide_admission",
+        vendors.to_conclude,
+        "?status=assessing",
+        is_to_do=True,
+    ),
+    Worklist(
+        "contracts_drafted",
+        _("Contracts being drafted"),
+        "vendors:contract_drafts",
+        "vendors.manage_contracts",
+        vendors.contracts("draft"),
+        "?status=draft",
+        is_to_do=True,
+    ),
+    Worklist(
+        "contracts_to_check",
+        _("Contracts to check"),
+        "vendors:contract_drafts",
+        "vendors.check_contracts",
+        vendors.contracts("review"),
+        "?status=review",
+        is_to_do=True,
+    ),
+    Worklist(
+        "contracts_to_sign",
+        _("Contracts to sign"),
+        "vendors:contract_drafts",
+        "vendors.sign_contracts",
+        vendors.contracts("checked"),
+        "?status=checked",
+        is_to_do=True,
+    ),
     Worklist(
         "prices_to_check",
         _("Price changes to check"),

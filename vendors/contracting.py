@@ -29,6 +29,12 @@ def clauses() -> dict[str, dict[str, str]]:
     return {row["code"]: row for row in json.loads(FILE.read_text())}
 
 
+def next_clause(draft: ContractDraft) -> str:
+    """The first required clause not found in the text yet; empty when each was."""
+    known = set(draft.ticks.values_list("clause", flat=True))
+    return next((code for code in clauses() if code not in known), "")
+
+
 def together_with(procurement: Procurement) -> Decimal:
     """What the hospital spent on the same subject in the year up to this purchase, this one included."""
     mine = Procurement.objects.filter(institution_id=procurement.institution_id, subject=procurement.subject)

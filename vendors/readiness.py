@@ -33,6 +33,12 @@ def latest_papers(admission: Admission) -> dict[str, AdmissionPaper]:
     return found
 
 
+def next_check(admission: Admission) -> str:
+    """The first check without a finding; empty when each has one."""
+    known = set(admission.papers.values_list("check_code", flat=True))
+    return next((code for code in checks.all_checks() if code not in known), "")
+
+
 def _says(admission: Admission, code: str, message: Any, *clauses: str, anchor: str = "") -> Refusal:
     return Refusal(code, message, clauses or ("A25", "B8"), admission.get_absolute_url() + anchor)
 

@@ -7,12 +7,13 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from accounts.queries import holders
-from catalog.models import GeneTest
 from documents.fields import PDFField, day_field, long_text
 from vendors import checks
+from vendors.forms.fields import OneTest, SeveralTests
 from vendors.models import AdmissionPaper, Credential, Laboratory, Route
 
 SCORE = "vendors.score_admission"
@@ -24,12 +25,6 @@ def yes_no(label: Any, yes: Any, no: Any, **options: Any) -> forms.TypedChoiceFi
         choices=[("", _("Choose")), ("yes", yes), ("no", no)],
         coerce=lambda value: value == "yes",
         **options,
-    )
-
-
-def tests_field(**options: Any) -> forms.ModelMultipleChoiceField:
-    return forms.ModelMultipleChoiceField(
-        label=_("Tests"), queryset=GeneTest.objects.order_by("code"), widget=forms.CheckboxSelectMultiple, **options
     )
 
 
@@ -65,7 +60,7 @@ class CredentialForm(forms.Form):
 
 
 class RoundForm(forms.Form):
-    test = forms.ModelChoiceField(label=_("Test"), queryset=GeneTest.objects.order_by("code"), empty_label=_("Choose"))
+    test = OneTest()
     organiser = forms.CharField(label=_("Organiser"), max_length=80)
     name = forms.CharField(label=_("Round"), max_length=60)
     held_on = day_field(_("Result of"))
@@ -91,13 +86,13 @@ class ApplyForm(NamesForm):
     )
     route = forms.ChoiceField(label=_("Route"), choices=Route.choices)
     route_reason = forms.CharField(label=_("Why by this route"), max_length=300, widget=long_text())
-    tests = tests_field()
+    tests = SeveralTests()
     field_order = ("laboratory", "route", "route_reason")
 
 
 class PaperForm(forms.Form):
-    check = forms.ChoiceField(label=_("Check"), choices=checks.codes)
-    verdict = forms.ChoiceField(label=_("Finding"), choices=AdmissionPaper.Verdict.choices)
+    check = forms.ChoiceField(label=pgettext_lazy("admission", "Check"), choices=checks.codes)
+    verdict = forms.ChoiceField(label=pgettext_lazy("admission", "Finding"), choices=AdmissionPaper.Verdict.choices)
     number = forms.CharField(label=_("Number"), max_length=80, required=False)
     valid_from = day_field(_("Valid from"), required=False)
     valid_to = day_field(_("Valid to"), required=False)
@@ -162,7 +157,7 @@ class ConcludeForm(forms.Form):
             ("decline", _("Do not admit")),
         ],
     )  # fmt: skip
-    tests = tests_field(required=False)
+    tests = SeveralTests(required=False)
     valid_to = day_field(_("Admitted until"), required=False, help_text=_("Empty: as long as the rules allow."))
     conclusion = forms.CharField(label=_("Conclusion"), max_length=2000, widget=long_text(3))
 
@@ -175,7 +170,7 @@ class ConcludeForm(forms.Form):
 class TestsForm(forms.Form):
     """A reason, and the tests it is about."""
 
-    tests = tests_field()
+    tests = SeveralTests()
     reason = forms.CharField(label=_("Reason"), max_length=300, widget=long_text())
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from catalog.models import GeneTest
 from documents.fields import PDFField, day_field, long_text
 from vendors import contracting
+from vendors.forms.fields import OneTest
 from vendors.models import Contract, Laboratory, Procurement
 
 
@@ -71,13 +72,13 @@ class ContractForm(forms.Form):
 
 
 class ItemForm(forms.Form):
-    test = forms.ModelChoiceField(label=_("Test"), queryset=GeneTest.objects.order_by("code"), empty_label=_("Choose"))
+    test = OneTest()
     settlement_price = money(_("Settlement price (yuan)"))
     turnaround_days = forms.IntegerField(label=_("Turnaround (working days)"), min_value=1, max_value=365)
 
 
 class TakeOutForm(forms.Form):
-    test = forms.ModelChoiceField(label=_("Test"), queryset=GeneTest.objects.order_by("code"), empty_label=_("Choose"))
+    test = OneTest()
 
 
 def _clauses() -> list[tuple[str, str]]:
@@ -86,7 +87,7 @@ def _clauses() -> list[tuple[str, str]]:
 
 class TickForm(forms.Form):
     clause = forms.ChoiceField(label=_("Clause"), choices=_clauses)
-    page = forms.IntegerField(label=_("Page"), min_value=1, max_value=999)
+    page = forms.IntegerField(label=pgettext_lazy("contract", "Page"), min_value=1, max_value=999)
     quote = forms.CharField(label=_("Words of the text"), max_length=300, widget=long_text())
 
 

@@ -20,7 +20,7 @@ from audit.guards import needs
 from audit.refusing import tried
 from catalog.models import GeneTest
 from documents.paging import address, keyset
-from vendors import checks, readiness
+from vendors import checks, readiness, waiting
 from vendors.actions import admissions as actions
 from vendors.actions import standing
 from vendors.forms import admissions as forms
@@ -48,7 +48,8 @@ def index(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("The application is on record; the checks and the panel come next."))
             return redirect(made)
     status = request.GET.get("status", "")
-    found = Admission.objects.visible_to(user).select_related("laboratory", "institution")
+    found = waiting.to_assess(user) if request.GET.get("show") == "mine" else Admission.objects.visible_to(user)
+    found = found.select_related("laboratory", "institution")
     if status in S.values:
         found = found.filter(status=status)
     rows, older, newer = keyset(found, "id", request.GET, size=PAGE, newest=True)
@@ -111,8 +112,8 @@ OF_THE_HOSPITAL = (forms.VisitForm, forms.MemberForm, forms.ReleaseForm)
 OF_THE_ADMISSION = (forms.ConcludeForm, forms.RestrictForm)
 
 
-def shape_of(do: str, admission: Admission, *given: Any) -> shapes.Form:
-    """The form of an act, on what was sent or as it begins."""
+def shape_of(do: str, admission: Admission, *given: Any, check: str = "") -> shapes.Form:
+    """The form of an act, on what was sent or as it begins: a finding with the check at hand."""
     kind = DOINGS[do].form
     more: dict[str, Any] = {}
     if kind in OF_THE_HOSPITAL:
@@ -121,6 +122,8 @@ def shape_of(do: str, admission: Admission, *given: Any) -> shapes.Form:
         more = {"admission": admission}
     if do == "names" and not given:
         more["initial"] = {name: getattr(admission, name) for name in kind.base_fields if hasattr(admission, name)}
+    if do == "paper" and not given:
+        more["initial"] = {"check": check or readiness.next_check(admission)}
     return kind(*given, prefix=do, **more)
 
 
@@ -137,7 +140,9 @@ def detail(request: HttpRequest, one: Admission) -> HttpResponse:
         made, refusals = tried(form, lambda: DOINGS[do].act(admission=one, by=user, **form.cleaned_data))
         if made:
             messages.success(request, _("Kept."))
-            return redirect(one)
+            # Eighteen findings are typed one after the other: the next form stands open.
+            more = do == "paper" and one.status in MAKING and readiness.next_check(one)
+            return redirect(f"{one.get_absolute_url()}?do=paper#do-paper" if more else one)
     papers = readiness.latest_papers(one)
     panel = list(one.panel.filter(released_at__isnull=True).select_related("user"))
     seat = next((row for row in panel if row.user_id == user.pk), None)
@@ -145,7 +150,8 @@ def detail(request: HttpRequest, one: Admission) -> HttpResponse:
     today = timezone.localdate()
     tests = list(one.tests.order_by("code"))
     context = {
-        "may_vendors": user.may("vendors.view_vendors"), "one": one, "tests": tests, "today": today, "refusals": refusals, "tried": do,
+        "may_vendors": user.may("vendors.view_vendors"), "one": one, "tests": tests, "today": today, "refusals": refusals,
+        "tried": do or request.GET.get("do", ""),
         "open_ids": set(span.test_ids) if span and span.kind != span.Kind.SUSPENDED else set(),
         "checks": [(check, papers.get(check.code)) for check in checks.all_checks().values()],
         "papers": list(one.papers.select_related("file", "recorded_by")),
@@ -154,9 +160,9 @@ def detail(request: HttpRequest, one: Admission) -> HttpResponse:
         "spans": one.spans.order_by("-starts_at", "-pk"), "names": GeneTest.objects.in_bulk(
             {key for each in one.spans.all() for key in each.test_ids}
         ),
-        "ahead": _ahead(one, tests),
+        "ahead": _ahead(one, tests), "may_record": one.status in (*MAKING, *STANDING) and user.may(KEEP, one),
         "doings": [
-            (name, doing, bound if name == do and bound else shape_of(name, one))
+            (name, doing, bound if name == do and bound else shape_of(name, one, check=request.GET.get("check", "")))
             for name, doing in DOINGS.items()
             if one.status in doing.when and user.may(doing.permission, one) and _for_the_seat(name, seat)
         ],

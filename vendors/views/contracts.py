@@ -93,9 +93,11 @@ def drafts(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("The contract is drafted; its tests are put in next."))
             return redirect(made)
     found = ContractDraft.objects.visible_to(user).select_related("laboratory", "institution", "supplements")
+    if (status := request.GET.get("status", "")) in S.values:
+        found = found.filter(status=status)
     rows, older, newer = keyset(found, "id", request.GET, size=PAGE, newest=True)
     context = {
-        "rows": rows, "form": form, "refusals": refusals,
+        "rows": rows, "form": form, "refusals": refusals, "status": status, "statuses": S.choices,
         "older_url": address(request, after=older) if older else "",
         "newer_url": address(request, before=newer) if newer else "",
     }  # fmt: skip
@@ -122,6 +124,11 @@ DOINGS: dict[str, tuple[str, tuple[str, ...], Any, Any, Any]] = {
 }
 
 
+def _initial(name: str, one: ContractDraft, request: HttpRequest) -> dict[str, Any]:
+    """The clause at hand: the one asked for, else the first that was not found yet."""
+    return {"clause": request.GET.get("clause") or contracting.next_clause(one)} if name == "tick" else {}
+
+
 @ask
 @needs(VIEW, on=ContractDraft)
 def draft(request: HttpRequest, one: ContractDraft) -> HttpResponse:
@@ -135,7 +142,9 @@ def draft(request: HttpRequest, one: ContractDraft) -> HttpResponse:
         made, refusals = tried(form, lambda: DOINGS[do][3](draft=one, by=user, **form.cleaned_data))
         if made:
             messages.success(request, _("Kept."))
-            return redirect(one)
+            # Clauses and tests are typed one after the other: the form stands open for the next.
+            more = do == "item" or (do == "tick" and contracting.next_clause(one))
+            return redirect(f"{one.get_absolute_url()}?do={do}#do-{do}" if more else one)
     ticks = {row.clause: row for row in one.ticks.select_related("ticked_by")}
     against = {
         S.DRAFT: contracting.against_submitting,
@@ -143,11 +152,13 @@ def draft(request: HttpRequest, one: ContractDraft) -> HttpResponse:
         S.CHECKED: contracting.against_signing,
     }.get(one.status)  # type: ignore[call-overload]
     context = {
-        "one": one, "items": one.items.select_related("test"), "refusals": refusals, "tried": do,
+        "one": one, "items": one.items.select_related("test"), "refusals": refusals,
+        "tried": do or request.GET.get("do", ""),
+        "may_tick": one.status == S.REVIEW and user.may(actions.CHECK, one),
         "clauses": [(row, ticks.get(code)) for code, row in contracting.clauses().items()],
         "ahead": against(one) if against else [],
         "doings": [
-            (name, label, bound if name == do and bound else shape(prefix=name))
+            (name, label, bound if name == do and bound else shape(prefix=name, initial=_initial(name, one, request)))
             for name, (permission, when, shape, _act, label) in DOINGS.items()
             if one.status in when and user.may(permission, one)
         ],
