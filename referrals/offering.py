@@ -1,7 +1,7 @@
 """What the catalog offers at the point of order (clauses A21, A33, B4): for words, a diagnosis and a patient, the lines in
 force with everything a doctor decides by, and the answer to tests that have no place in the catalog.
 
-However many lines are shown, the database is asked the same number of times (fourteen at most).
+However many lines are shown, the database is asked the same number of times (sixteen at most).
 """
 
 from __future__ import annotations

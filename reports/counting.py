@@ -106,7 +106,9 @@ class Counts:
 
 
 def of_institution(model: Any, institution: int) -> QuerySet:
-    if hasattr(model, "institution"):
+    own = getattr(model, "institution", None)
+    # A charge of a ledger names its hospital by its case only.
+    if own is not None and not own.field.null:
         found = model.objects.filter(institution=institution)
     else:
         found = model.objects.filter(referral__institution=institution)

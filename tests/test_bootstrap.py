@@ -147,6 +147,8 @@ SAFE = {
     "CSRF_COOKIE_SECURE": True,
     "ALLOWED_HOSTS": ["mingjian.example"],
     "DEMO": False,
+    "EMAIL_USE_SSL": False,
+    "EMAIL_USE_TLS": False,
 }
 
 
@@ -162,6 +164,7 @@ def test_production_starts_on_safe_settings():
         ({"IDENTITY_KEY": "00" * 32}, "IDENTITY_KEY"),
         ({"TRAIL_KEY": ""}, "TRAIL_KEY"),
         ({"DEBUG": True}, "DEBUG"),
+        ({"EMAIL_USE_SSL": True, "EMAIL_USE_TLS": True}, "EMAIL"),
         ({"SESSION_COOKIE_SECURE": False}, "SECURE_COOKIES"),
         ({"CSRF_COOKIE_SECURE": False}, "SECURE_COOKIES"),
         ({"ALLOWED_HOSTS": ["*"]}, "ALLOWED_HOSTS"),

@@ -32,7 +32,9 @@ def month_field(label: Any, **options: Any) -> forms.CharField:
 
 
 class StatementForm(forms.Form):
-    laboratory = forms.ModelChoiceField(queryset=Laboratory.objects.none(), label=_("Laboratory"))
+    laboratory = forms.ModelChoiceField(
+        queryset=Laboratory.objects.none(), label=_("Laboratory"), empty_label=_("Choose")
+    )
     month = month_field(_("Month"))
     statement = forms.FileField(
         label=_("The laboratory's statement"),
@@ -103,7 +105,9 @@ class NoteForm(forms.Form):
 
 
 class SupplementForm(forms.Form):
-    of = forms.ModelChoiceField(queryset=Reconciliation.objects.none(), label=_("Closed month"))
+    of = forms.ModelChoiceField(
+        queryset=Reconciliation.objects.none(), label=_("Closed month"), empty_label=_("Choose")
+    )
     sample_no = forms.CharField(label=_("Sample number"), max_length=40)
     amount = forms.DecimalField(
         label=_("More owed (yuan)"), max_digits=10, decimal_places=2, help_text=_("With a minus where less is owed.")
@@ -121,7 +125,9 @@ class SupplementForm(forms.Form):
 
 
 class MarginForm(forms.Form):
-    laboratory = forms.ModelChoiceField(queryset=Laboratory.objects.none(), label=_("Laboratory"), required=False)
+    laboratory = forms.ModelChoiceField(
+        queryset=Laboratory.objects.none(), label=_("Laboratory"), required=False, empty_label=_("All")
+    )
     first = month_field(_("From month"), required=False)
     last = month_field(_("To month"), required=False)
 
