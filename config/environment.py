@@ -1,6 +1,7 @@
 """Reading the environment: each setting has one name, one type and one clear error."""
 
 import os
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -43,6 +44,19 @@ def numbers(name: str, default: str = "") -> dict[str, int]:
             raise ImproperlyConfigured(
                 f"{name} holds words with whole numbers, such as NGS=30,20, not {part!r}"
             ) from None
+    return found
+
+
+def ranges(name: str, default: str = "") -> dict[str, tuple[Decimal, Decimal]]:
+    """Ranges by word: `血浆=15~30,骨髓=2~8`."""
+    found = {}
+    for part in words(name, default):
+        word, _is, text = part.rpartition("=")
+        low, _to, high = text.partition("~")
+        try:
+            found[word.strip()] = (Decimal(low.strip()), Decimal(high.strip()))
+        except InvalidOperation:
+            raise ImproperlyConfigured(f"{name} holds words with ranges, such as 骨髓=2~8, not {part!r}") from None
     return found
 
 

@@ -293,6 +293,19 @@ DEMO = env.flag("MINGJIAN_DEMO")
 OVERDUE_WORKING_DAYS = env.number("OVERDUE_WORKING_DAYS", 10)
 # The least share of tumour cells (%) a tissue specimen needs, by a word of the method's name; "" for every other method.
 TUMOUR_CELL_MINIMUM = {"": 20, **env.numbers("TUMOUR_CELL_MINIMUM")}
+# What a specimen bears on the road in °C, by a word of its kind (`vocab.md` §7): the word that stands first in the kind.
+SPECIMEN_TEMPERATURES = {
+    **env.ranges(
+        "",
+        "FFPE=2~37,蜡块=2~37,细胞蜡块=2~37,白片=2~37,组织=2~37,切片=2~37,血浆(ctDNA)=15~30,血浆(EDTA)=-90~-60,ctDNA=15~30,"
+        "骨髓=2~8,外周血=2~8,全血=2~8,胸腔积液=2~8,胸水=2~8,腹水=2~8,FNA=2~8,细胞=2~8",
+    ),
+    **env.ranges("SPECIMEN_TEMPERATURES"),
+}
+# Sent and not received after so many days of 24 hours, a shipment is overdue (own proposal of scenario.md, case 2).
+SHIPMENT_OVERDUE_DAYS = env.number("SHIPMENT_OVERDUE_DAYS", 1)
+# What of a person the manifest names (practice.md 4); empty: nothing but the barcode. Nothing else can be named.
+MANIFEST_NAMES = env.words("MANIFEST_NAMES", "name,sex,age,record_no")
 # Insurance classes charged only after the self-pay notice is signed; 未标注 stands for a price without a class.
 SELF_PAY_NOTICE_CLASSES = env.words("SELF_PAY_NOTICE_CLASSES", "自费")
 # Sites that may show the published lists in a frame (Content-Security-Policy, frame-ancestors).

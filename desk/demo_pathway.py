@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
@@ -30,6 +31,7 @@ from referrals.actions import (
     deferring,
     deliberations,
     filing,
+    receipts,
     requests,
     results,
     shipping,
@@ -145,8 +147,18 @@ def _leave_together(cases: list[Referral]) -> None:
     with declaring.acting(carrier, step="demo.loaded"):
         batch = shipping.pack(referrals=cases, laboratory=_laboratory(cases[0]), by=carrier)
         shipping.hand_over(
-            batch=batch, by=carrier, carrier="顺丰医药冷链", waybill="SF1411220000137", temperature="常温，记录仪 T-07"
+            batch=batch, by=carrier, carrier="顺丰医药冷链", waybill="SF1411220000137", **_at_hand_over(batch, "07")
         )
+
+
+def _at_hand_over(batch: Any, number: str) -> dict[str, Any]:
+    """What is scanned and read as a box leaves."""
+    codes = [barcodes.code_of(one) for one in batch.specimens.select_related("referral")]
+    mild = Decimal("19.6") if batch.celsius_low is None else (batch.celsius_low + batch.celsius_high) / 2
+    return {
+        "scanned": codes, "courier": "丁志远", "courier_no": f"SF0{number}381", "seal_no": f"FQ2026{number}15",
+        "logger_no": f"T-{number}", "celsius": mild,
+    }  # fmt: skip
 
 
 def _laboratory(case: Referral) -> Laboratory:
@@ -326,11 +338,11 @@ class Walk:
             return
         by = staff("LXZ029", "R08")
         batch = shipping.pack(referrals=[self.case], laboratory=_laboratory(self.case), by=by, at=self.at())
-        shipping.hand_over(batch=batch, by=by, carrier="顺丰医药冷链", temperature="常温，记录仪 T-03", at=self.at())
+        shipping.hand_over(batch=batch, by=by, carrier="顺丰医药冷链", at=self.at(), **_at_hand_over(batch, "03"))
 
     def received(self) -> None:
         if self.case.laboratory_id:
-            shipping.receive(referral=self.case, by=staff("LXZ029", "R08"), at=self.at())
+            receipts.receive(referral=self.case, by=staff("LXZ029", "R08"), at=self.at())
 
     # Result and record
 

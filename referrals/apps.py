@@ -11,6 +11,7 @@ class ReferralsConfig(AppConfig):
         from referrals import (  # noqa: F401
             covering,
             effects,  # what a new edition of the catalog does to open requests
+            falling_due,
             pathway,  # the steps, and with them the gates X01-X16 but X05
             tasks,
             turn,  # what a case says to a step out of turn
@@ -18,3 +19,4 @@ class ReferralsConfig(AppConfig):
 
         changes.follow(tasks.go_on)
         covering.claim_all()
+        falling_due.register()

@@ -35,6 +35,11 @@ def is_whole(scanned: str) -> bool:
     return len(code) > 3 and code[-1].isdigit() and check_digit(code[:-1]) == code[-1]
 
 
+def code_of(specimen: Specimen) -> str:
+    """What is scanned from it: its barcode; from a ledger, which knows none, the number of its case."""
+    return specimen.barcode or specimen.referral.number
+
+
 def next_barcode(referral: Referral) -> str:
     """What the label of the specimen to be taken next says; the same until one is taken."""
     return barcode(referral.number, referral.specimens.count() + 1)

@@ -201,8 +201,9 @@ WITHDRAW_CONSENT = Step(
     "consent.withdrawn", (BEFORE_RESULT - {S.SUBMITTED}) | {S.REPORTED}, S.WITHDRAWN, "consent.record_withdrawal",
     label=pgettext_lazy("step", "Consent withdrawn"),
 )  # fmt: skip
+# A specimen that failed need not be followed by another: the fee is refunded first, as before sampling.
 CANCEL = Step(
-    "request.cancelled", BEFORE_SAMPLING, S.CANCELLED, "referrals.cancel_referral",
+    "request.cancelled", BEFORE_SAMPLING | {S.RECOLLECT}, S.CANCELLED, "referrals.cancel_referral",
     label=pgettext_lazy("step", "Cancelled"),
 )  # fmt: skip
 VOID = Step(

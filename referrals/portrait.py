@@ -260,8 +260,14 @@ def _shipment(case: Case, user: Any) -> Section:
         ]
         if one.batch:
             rows.append((_("Batch"), one.batch.number, "", f"{one.batch.carrier} {one.batch.waybill}".strip()))
+        if one.unscanned_reason:
+            rows.append((_("Not scanned"), one.unscanned_reason))
+        if one.celsius is not None:
+            bad = _("outside the range of its batch") if one.is_too_warm_or_cold else ""
+            rows.append((_("Temperature on arrival"), f"{one.celsius} ℃", "", bad))
         if one.rejected_at:
-            rows.append((_("Rejected by the laboratory"), moment(one.rejected_at), "", one.rejection_reason))
+            what = one.get_failure_display() or _("Rejected by the laboratory")
+            rows.append((what, moment(one.rejected_at), "", one.rejection_reason))
     if not case.shipments and referral.laboratory_id:
         rows.append((_("Laboratory"), case.registers.laboratories[referral.laboratory_id].name))
     return Section("shipment", _("Sending out"), rows, _("Done in-house; nothing is sent out."))

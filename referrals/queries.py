@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -18,7 +18,7 @@ from audit.gates import Verdict
 from policy import calendar
 from referrals import planning
 from referrals.gates import load_page
-from referrals.models import Charge, Referral, Specimen, Status
+from referrals.models import Charge, Referral, Shipment, Specimen, Status
 from referrals.models.referral import ENDED, ENDED_EARLY, UNDER_WAY, ReferralQuerySet
 from referrals.searching import begins, cases_of
 from referrals.strip import OnStrip, case_judgements
@@ -77,11 +77,15 @@ def _fit() -> Q:
 
 
 def refund_due() -> Q:
-    """Ended before its result, or entered by mistake however far it went, with a fee that stands: it is paid back (A28,
-    `vocab.md` §8 item 8)."""
+    """A fee that stands and is paid back: the case ended before its result, or was entered by mistake however far it
+    went (A28, `vocab.md` §8 item 8); or its specimen was lost or refused on the way and no other has been taken
+    (`vocab.md` §9: paid back whole)."""
     stands = Charge.objects.filter(referral=OuterRef("pk"), reversed_at__isnull=True)
     ended = Q(status__in=ENDED_EARLY, reported_at__isnull=True) | Q(status=Status.VOIDED, reported_at__isnull=False)
-    return Q(Exists(stands)) & ended
+    failed = Shipment.objects.filter(
+        referral=OuterRef("pk"), rejected_at__isnull=False, specimen__collected_at=OuterRef("collected_at")
+    )
+    return Q(Exists(stands)) & (ended | Q(Exists(failed), status=Status.RECOLLECT))
 
 
 def to_settle() -> Q:
@@ -90,6 +94,12 @@ def to_settle() -> Q:
         referral=OuterRef("pk"), kind__in=Charge.DEFERRED, deferral__isnull=False, reversed_at__isnull=True
     )
     return Q(Exists(put_off)) & ~Q(status__in=ENDED_EARLY)
+
+
+def receipt_overdue() -> Q:
+    """Sent longer ago than a shipment may take, and not received (B11, settings.SHIPMENT_OVERDUE_DAYS)."""
+    limit = timezone.now() - timedelta(days=settings.SHIPMENT_OVERDUE_DAYS)
+    return Q(status=Status.SHIPPED, shipped_at__lt=limit)
 
 
 # The lists a post works from: code, word, the permission that opens it, and which cases wait there.
@@ -125,6 +135,7 @@ WAITING: tuple[tuple[str, Any, str, Callable[[], Q]], ...] = (
         lambda: Q(_fit(), status=Status.SAMPLED, laboratory__isnull=False),
     ),
     ("receipt", _("Awaiting receipt"), "referrals.record_receipt", lambda: Q(status=Status.SHIPPED)),
+    ("receipt_overdue", _("Receipt overdue"), "referrals.record_receipt", lambda: receipt_overdue()),
     (
         "result", _("Awaiting the report"), "referrals.record_result",
         lambda: Q(status=Status.RECEIVED) | Q(_fit(), status=Status.SAMPLED, laboratory__isnull=True),

@@ -78,6 +78,9 @@ def _records(case: Case) -> Iterator[Entry]:
         yield Entry(one.shipped_at, _said(_("handed over to %s") % laboratory, one.shipped_by))
         if one.received_at:
             yield Entry(one.received_at, _("received by %s") % laboratory)
+        if one.rejected_at:
+            what = one.get_failure_display() or _("Rejected by the laboratory")
+            yield Entry(one.rejected_at, _said(str(what), note=one.rejection_reason), kind="bad")
     for one in case.results:
         yield Entry(one.reported_at, _said(_("report returned: %s") % one.get_outcome_display(), note=one.findings))
     for one in case.filings:

@@ -466,7 +466,7 @@ def _sampled(referral, at, details):
 
 
 def _shipped(referral, at, details):
-    fields = {"laboratory": referral.laboratory, "shipped_by": UserFactory(), **details}
+    fields = {"laboratory": referral.laboratory, "shipped_by": UserFactory(), "scanned": True, **details}
     r.Shipment.objects.create(**_same(referral, shipped_at=at, received_at=referral.received_at, **fields))
 
 

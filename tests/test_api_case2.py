@@ -109,7 +109,10 @@ def test_case_two_wholly_through_the_api(hospital, at_work):
 
     assert affairs.step(number, "charge.made", receipt_no="X").status_code == 403
     assert done(affairs.step(number, "outsourcing.approved"))["status"] == "awaiting_charge"
-    assert carrier.step(number, "shipment.handed_over", carrier="顺丰").status_code in (409, 422)
+    assert carrier.step(number, "shipment.handed_over", carrier="顺丰", courier="李", celsius="20").status_code in (
+        409,
+        422,
+    )
     assert gates(carrier, number)["X08"]["verdict"] == "refuses"
 
     wrong = refused(cashier.step(number, "charge.made", receipt_no="PJ0001", amount="3000.00"), "X07")
@@ -127,7 +130,12 @@ def test_case_two_wholly_through_the_api(hospital, at_work):
     assert pathologist.step(number, "specimen.assessed", tumour_cell_percent=5).status_code == 400
     done(pathologist.step(number, "specimen.assessed", tumour_cell_percent=28))
     batch = done(carrier.post("batches/", {"referrals": [number]}), 201)
-    done(carrier.post(f"batches/{batch['number']}/hand-over/", {"carrier": "顺丰", "temperature": "4.1℃"}))
+    done(
+        carrier.post(
+            f"batches/{batch['number']}/hand-over/",
+            {"carrier": "顺丰", "courier": "李师傅", "celsius": "20.4", "scanned": [label]},
+        )
+    )
     assert done(carrier.step(number, "shipment.received"))["status"] == "received"
 
     # A report of another specimen is not taken in.

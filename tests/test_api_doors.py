@@ -272,7 +272,10 @@ def test_a_refusal_leaves_nothing_half_done(hospital, program):
     Credential.objects.filter(laboratory=hospital.laboratory).update(valid_to=timezone.localdate() - timedelta(days=9))
     case = hospital.at("sampled")
 
-    problem(program(hospital.carrier).step(case, "shipment.handed_over", carrier="承运"), 422, "refused")
+    left = {
+        "carrier": "承运", "courier": "李师傅", "celsius": "20.0", "scanned": [case.specimens.get().barcode],
+    }  # fmt: skip
+    problem(program(hospital.carrier).step(case, "shipment.handed_over", **left), 422, "refused")
 
     assert case.specimens.get().batch is None
     assert not hospital.institution.batches.exists()

@@ -14,10 +14,21 @@ from audit import declaring
 from audit.gates import Refused
 from consent import actions as consent
 from referrals import barcodes
-from referrals.actions import charging, corrections, deliberations, ending, requests, results, shipping, specimens
+from referrals.actions import (
+    charging,
+    corrections,
+    deliberations,
+    ending,
+    receipts,
+    requests,
+    results,
+    shipping,
+    specimens,
+)
 from referrals.actions.onward import onward
 from referrals.models import Deliberation, Referral, Status
 from tests.factories import RequestAuthorityFactory, indication, staff
+from tests.fixtures.stations import leaving
 from tests.test_deliberations import FACTORS, Board
 from vendors.models import NotOutsourcingStatement
 
@@ -135,11 +146,11 @@ def test_an_entry_by_mistake_can_be_voided_and_refunded_however_far_it_went(hosp
 
 def test_a_second_shipment_is_not_received_before_it_is_sent(hospital):
     case = hospital.at("received")
-    shipping.reject(referral=case, by=hospital.carrier, reason="溶血")
+    receipts.reject(referral=case, by=hospital.carrier, reason="溶血")
     specimens.collect(referral=again(case), by=hospital.nurse, barcode=barcodes.next_barcode(case), kind="外周血")
     specimens.assess(referral=again(case), by=hospital.pathologist, is_fit=True)
     batch = shipping.pack(referrals=[again(case)], laboratory=hospital.laboratory, by=hospital.carrier)
-    shipping.hand_over(batch=batch, by=hospital.carrier, carrier="冷链")
+    shipping.hand_over(batch=batch, by=hospital.carrier, **leaving(batch))
 
     now = again(case)
     assert (now.status, now.received_at) == (Status.SHIPPED, None)

@@ -42,7 +42,7 @@ from referrals.models import (
 )
 from tests import factories as f
 from tests.fixtures.api import Program, secret_for
-from tests.fixtures.stations import ROLES, Hospital, report
+from tests.fixtures.stations import ROLES, Hospital, leaving, report
 from vendors.models import ContractItem, Credential, Laboratory, NotOutsourcingStatement, Price
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -238,7 +238,9 @@ def a_fee_paid_back(here: Hospital) -> Scene:
     def mend():
         f._charged(case, timezone.now(), {"receipt_no": "PJ2", "price": Charge.objects.get(referral=case).price})
 
-    made = at_station(case, here.carrier, "shipment.handed_over", "batch", mend, carrier="院内专车")
+    made = at_station(
+        case, here.carrier, "shipment.handed_over", "batch", mend, **leaving(batch, carrier="院内专车", celsius="20.0")
+    )
     made.page = reverse("referrals:batch", args=[batch.pk])
     return made
 

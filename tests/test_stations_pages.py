@@ -8,9 +8,10 @@ from django.utils import timezone
 from audit.gates import Refused
 from consent.models import Consent
 from referrals import barcodes, next_steps
-from referrals.actions import approving, shipping
+from referrals.actions import approving, receipts, shipping
 from referrals.models import Referral, ShipmentBatch, Specimen, Status
 from tests.factories import StudyFactory
+from tests.fixtures.stations import leaving
 
 
 @pytest.fixture
@@ -91,9 +92,9 @@ def test_an_outsourced_case_goes_from_its_approval_to_its_report(hospital, sign_
     batch = ShipmentBatch.objects.get()
     assert batch.number.encode() in packed.content
     assert carrier.get(reverse("referrals:manifest", args=[batch.pk])).content.startswith(b"%PDF")
-    assert carrier.post(reverse("referrals:batch", args=[batch.pk]), {"carrier": "冷链"}).status_code == 302
+    assert carrier.post(reverse("referrals:batch", args=[batch.pk]), leaving(batch)).status_code == 302
     assert stands(case).status == Status.SHIPPED
-    assert carrier.post(reverse("referrals:receive_batch", args=[batch.pk])).status_code == 302
+    assert carrier.post(reverse("referrals:receive_batch", args=[batch.pk]), {"all": "1"}).status_code == 302
     case = stands(case)
     assert case.status == Status.RECEIVED
     assert send(carrier, "result", case, **the_report(case)).status_code == 302
@@ -309,8 +310,8 @@ def test_a_case_from_a_ledger_goes_on_from_where_it_stands(hospital):
     case = stands(case)
 
     batch = shipping.pack(referrals=[case], laboratory=hospital.laboratory, by=hospital.carrier)
-    shipping.hand_over(batch=batch, by=hospital.carrier, carrier="冷链")
-    shipping.receive(referral=stands(case), by=hospital.carrier)
+    shipping.hand_over(batch=batch, by=hospital.carrier, **leaving(batch))
+    receipts.receive(referral=stands(case), by=hospital.carrier)
     results.record_result(
         referral=stands(case), by=hospital.carrier, barcode=case.number, reported_at=None, outcome="negative",
         report_no="B1", signed_out_by="王", pdf=report(),

@@ -12,10 +12,11 @@ from audit.gates import Refused
 from consent.models import Consent
 from documents import files
 from referrals import barcodes, manifest
-from referrals.actions import shipping, specimens
+from referrals.actions import receipts, shipping, specimens
 from referrals.identity import set_identity
 from referrals.models import EthicsApproval, Referral, ShipmentBatch, Specimen, Status
 from tests.factories import LaboratoryFactory, StudyFactory
+from tests.fixtures.stations import leaving
 from vendors.models import Credential
 
 
@@ -123,7 +124,7 @@ def test_a_batch_leaves_with_its_manifest(hospital):
 
     batch = shipping.pack(referrals=cases, laboratory=hospital.laboratory, by=hospital.carrier)
     assert re.fullmatch(r"WS\d{8}01", batch.number)
-    shipping.hand_over(batch=batch, by=hospital.carrier, carrier="冷链承运", waybill="SF1", temperature="2–8℃")
+    shipping.hand_over(batch=batch, by=hospital.carrier, **leaving(batch, waybill="SF1"))
 
     batch.refresh_from_db()
     assert batch.handed_over_by == hospital.carrier
@@ -199,13 +200,14 @@ def test_one_refused_case_keeps_the_whole_batch_here_until_it_is_left_out(hospit
     bad.charges.update(reversed_at=timezone.now() - timedelta(minutes=1), reversed_by=hospital.cashier)
 
     with pytest.raises(Refused) as refused:
-        shipping.hand_over(batch=batch, by=hospital.carrier, carrier="承运")
+        shipping.hand_over(batch=batch, by=hospital.carrier, **leaving(batch))
     assert codes(refused) == ["X08"]
     assert bad.number in str(refused.value.refusals[0])
     assert Referral.objects.get(pk=good.pk).status == Status.SAMPLED
     assert not good.shipments.exists()
 
-    shipping.hand_over(batch=batch, by=hospital.carrier, carrier="承运", leave_out=[bad.pk])
+    kept = [good.specimens.get().barcode]
+    shipping.hand_over(batch=batch, by=hospital.carrier, **leaving(batch, scanned=kept, leave_out=[bad.pk]))
     assert Referral.objects.get(pk=good.pk).status == Status.SHIPPED
     assert Referral.objects.get(pk=bad.pk).status == Status.SAMPLED
     assert bad.specimens.get().batch is None
@@ -219,7 +221,7 @@ def test_a_shut_laboratory_takes_nothing(hospital):
     hospital.laboratory.save()
 
     with pytest.raises(Refused) as refused:
-        shipping.hand_over(batch=batch, by=hospital.carrier, carrier="承运")
+        shipping.hand_over(batch=batch, by=hospital.carrier, **leaving(batch))
 
     assert codes(refused) == ["X06", "X13"]
 
@@ -230,10 +232,10 @@ def test_a_batch_is_handed_over_once_and_only_by_its_post(hospital):
         shipping.pack(referrals=[case], laboratory=hospital.laboratory, by=hospital.doctor)
     batch = shipping.pack(referrals=[case], laboratory=hospital.laboratory, by=hospital.carrier)
     with pytest.raises(PermissionDenied):
-        shipping.hand_over(batch=batch, by=hospital.nurse, carrier="承运")
-    shipping.hand_over(batch=batch, by=hospital.carrier, carrier="承运")
+        shipping.hand_over(batch=batch, by=hospital.nurse, **leaving(batch))
+    shipping.hand_over(batch=batch, by=hospital.carrier, **leaving(batch))
     with pytest.raises(Refused) as refused:
-        shipping.hand_over(batch=batch, by=hospital.carrier, carrier="承运")
+        shipping.hand_over(batch=batch, by=hospital.carrier, **leaving(batch))
 
     assert codes(refused) == ["stale"]
     assert case.shipments.count() == 1
@@ -244,13 +246,13 @@ def test_receipt_has_its_time_and_rejection_its_reason(hospital):
     shipment = case.shipments.get()
 
     with pytest.raises(ValidationError):
-        shipping.receive(referral=case, by=hospital.carrier, at=shipment.shipped_at - timedelta(hours=1))
+        receipts.receive(referral=case, by=hospital.carrier, at=shipment.shipped_at - timedelta(hours=1))
     with pytest.raises(ValidationError):
-        shipping.receive(referral=case, by=hospital.carrier, at=timezone.now() + timedelta(hours=1))
-    shipping.receive(referral=case, by=hospital.carrier, at=shipment.shipped_at + timedelta(hours=17))
+        receipts.receive(referral=case, by=hospital.carrier, at=timezone.now() + timedelta(hours=1))
+    receipts.receive(referral=case, by=hospital.carrier, at=shipment.shipped_at + timedelta(hours=17))
     case.refresh_from_db()
     assert case.status == Status.RECEIVED
-    shipping.reject(referral=case, by=hospital.carrier, reason="标识不符")
+    receipts.reject(referral=case, by=hospital.carrier, reason="标识不符")
 
     case.refresh_from_db()
     shipment.refresh_from_db()

@@ -11,7 +11,7 @@ from audit.models import Event
 from audit.steps import STEPS, move
 from catalog.models import Grade
 from referrals import next_steps, pathway
-from referrals.actions import approving, charging, filing, requests, results, shipping, specimens
+from referrals.actions import approving, charging, filing, receipts, requests, results, specimens
 from referrals.models import Referral, Status
 from referrals.models.referral import ENDED
 from tests.factories import ReferralFactory, graded, staff
@@ -85,7 +85,7 @@ def test_who_may_not_is_told_so_before_anything_else(hospital):
         (approving.disapprove, {"referral": case, "by": hospital.cashier, "reason": ""}),
         (results.tell, {"referral": case, "by": hospital.cashier}),
         (filing.file_record, {"referral": case, "by": hospital.cashier}),
-        (shipping.receive, {"referral": case, "by": hospital.cashier}),
+        (receipts.receive, {"referral": case, "by": hospital.cashier}),
         (requests.cancel, {"referral": case, "by": hospital.cashier, "reason": ""}),
     ):
         with pytest.raises(PermissionDenied):

@@ -1,11 +1,12 @@
-"""On the road: packing specimens for one laboratory, handing them over with a manifest, receipt and rejection
-(A24–A26, A28, B8–B11; what travels with a specimen: practice.md 4)."""
+"""On the road: packing specimens for one laboratory and handing them over, each one scanned, with a manifest
+(A24–A26, A28, B8–B11; what travels with a specimen: practice.md 4). Receipt: `referrals.actions.receipts`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -19,13 +20,14 @@ from audit.gates import Act, Refusal, Refused
 from audit.refusing import may, needed
 from audit.steps import OUT_OF_TURN, against, move
 from documents import files
-from referrals import barcodes, manifest, numbering, pathway
-from referrals.actions.held import hold, hold_for, not_in_future, refuse
+from referrals import barcodes, cold_chain, manifest, numbering, pathway
+from referrals.actions.held import hold, hold_for, refuse
 from referrals.actions.onward import onward
+from referrals.actions.scanning import against_the_box
 from referrals.actions.specimens import fit_to_go_on
 from referrals.gates import local_day
 from referrals.gates.words import link
-from referrals.models import Referral, Shipment, ShipmentBatch, Specimen, Status
+from referrals.models import Referral, Shipment, ShipmentBatch, Specimen
 from vendors.models import Contract, ContractItem, Laboratory
 
 PACKED = "shipment.packed"
@@ -34,9 +36,16 @@ PERMISSION = pathway.SHIP.permission
 
 @transaction.atomic
 def pack(
-    *, referrals: Iterable[Referral], laboratory: Laboratory, by: User, at: datetime | None = None
+    *,
+    referrals: Iterable[Referral],
+    laboratory: Laboratory,
+    by: User,
+    scanned: Iterable[str] | None = None,
+    at: datetime | None = None,
 ) -> ShipmentBatch:
-    """Specimens of sampled cases, all allocated to this laboratory, are packed together under one number."""
+    """Specimens of sampled cases, all allocated to this laboratory, are packed together under one number; what bears
+    no common temperature is not. `scanned` are the codes read as each went into the box: they have to be those of
+    these specimens, no more and no fewer. Without it this is a list to pack by, and the hand-over scans (B11)."""
     at = at or timezone.now()
     cases = [hold(one) for one in sorted(referrals, key=lambda one: one.pk)]
     if not cases:
@@ -52,17 +61,34 @@ def pack(
             refusals += [_of(case, one) for one in against(case, pathway.SHIP, at, Act(by, pathway.SHIP.name))]
         elif said := _not_to_pack(case, specimen, laboratory, institution.pk):
             refusals.append(_of(case, refuse("packing", said, case, anchor="specimen").refusals[0]))
-        else:
+        elif specimen:
             specimens.append(specimen)
+    if not refusals and scanned is not None:
+        refusals += against_the_box(specimens, scanned)
+        batch.scanned_at_packing = True
+    refusals += _keep_range(batch, specimens)
     if refusals:
         raise Refused(refusals)
     with declaring.step(PACKED):
         batch.number = numbering.batch_number(institution, at)
         batch.save()
         for specimen in specimens:
-            specimen.batch = batch  # type: ignore[union-attr]
-            specimen.save(update_fields=["batch"])  # type: ignore[union-attr]
+            specimen.batch = batch
+            specimen.save(update_fields=["batch"])
     return batch
+
+
+def _keep_range(batch: ShipmentBatch, specimens: Iterable[Specimen]) -> list[Refusal]:
+    """The batch bears what all of its specimens do (`vocab.md` §7); a refusal when they cannot share a box."""
+    held = list(specimens)
+    try:
+        found = cold_chain.common(one.kind for one in held)
+    except ValueError:
+        listed = "；".join(f"{barcodes.code_of(one)} {one.kind} {cold_chain.range_of(one.kind)}" for one in held)
+        message = _("These specimens need different temperatures and cannot share a box: %(specimens)s.")
+        return [Refusal("cold_chain", message % {"specimens": listed}, ("B11",), link("referrals:batches"))]
+    batch.celsius_low, batch.celsius_high = (found.low, found.high) if found else (None, None)
+    return []
 
 
 def _not_to_pack(case: Referral, specimen: Specimen | None, laboratory: Laboratory, institution: int) -> str:
@@ -85,6 +111,8 @@ def take_out(*, batch: ShipmentBatch, referral: Referral, by: User) -> None:
         for specimen in batch.specimens.filter(referral=referral):
             specimen.batch = None
             specimen.save(update_fields=["batch"])
+        _keep_range(batch, batch.specimens.all())
+        batch.save(update_fields=["celsius_low", "celsius_high"])
 
 
 @transaction.atomic
@@ -93,45 +121,73 @@ def hand_over(
     batch: ShipmentBatch,
     by: User,
     carrier: str,
+    courier: str,
+    celsius: Decimal | None,
+    scanned: Iterable[str] = (),
+    unscanned_reason: str = "",
+    courier_no: str = "",
+    seal_no: str = "",
+    logger_no: str = "",
     waybill: str = "",
     temperature: str = "",
     leave_out: Iterable[int] = (),
     at: datetime | None = None,
 ) -> ShipmentBatch:
     """The batch leaves, with its manifest. Each case is asked X05, X06, X08, X13, X15 and X16; when one is refused
-    nothing leaves, and the refusal names it. `leave_out` are the cases (by id) to leave behind on purpose."""
+    nothing leaves, and the refusal names it. `leave_out` are the cases (by id) to leave behind on purpose.
+
+    `scanned` are the codes read at this moment: nothing leaves while one of the batch is missing from them, or one is
+    among them that is not of the batch. `unscanned_reason` (the scanner is out of order) lets what could not be read
+    go by hand, on record; a wrong code stays wrong. `celsius` is the logger's reading, within what the specimens bear
+    (B11, `vocab.md` §7)."""
     at = at or timezone.now()
     batch = _packed(batch, by)
-    carrier = needed(carrier=carrier)["carrier"]
+    texts = needed(carrier=carrier, courier=courier)
+    if celsius is None:
+        raise ValidationError({"celsius": _("Read the temperature from the logger and enter it.")})
     behind = set(leave_out)
     specimens = list(batch.specimens.select_related("referral").order_by("referral_id"))
-    refusals: list[Refusal] = []
-    shipped = 0
-    for specimen in specimens:
-        if specimen.referral_id in behind:
-            with declaring.step(PACKED):
+    leaving = [one for one in specimens if one.referral_id not in behind]
+    if not leaving:
+        raise ValidationError({"leave_out": _("No specimen is left in this batch.")})
+    reason = unscanned_reason.strip()[:200]
+    codes = {barcodes.clean(one) for one in scanned}
+    refusals = [*against_the_box(leaving, codes, by_hand=bool(reason)), *_keep_range(batch, leaving)]
+    if batch.is_outside(celsius):
+        message = _(
+            "The box is at %(reading)s ℃; its specimens need %(range)s. Bring it into range, then hand it over."
+        )
+        shown = {"reading": f"{celsius:.1f}", "range": f"{batch.celsius_low:g}–{batch.celsius_high:g} ℃"}
+        refusals.append(Refusal("cold_chain", message % shown, ("B11",)))
+    with declaring.step(PACKED):
+        for specimen in specimens:
+            if specimen.referral_id in behind:
                 specimen.batch = None
                 specimen.save(update_fields=["batch"])
-            continue
+    for specimen in leaving:
+        read = barcodes.code_of(specimen) in codes
         try:
             with transaction.atomic():
-                _leave(batch, specimen, by, at)
-                shipped += 1
+                _leave(batch, specimen, by, at, "" if read else reason)
         except Refused as refused:
             refusals += [_of(specimen.referral, one) for one in refused.refusals]
     if refusals:
         raise Refused(refusals)
-    if not shipped:
-        raise ValidationError({"leave_out": _("No specimen is left in this batch.")})
-    with declaring.step(pathway.SHIP.name):
-        batch.carrier, batch.waybill, batch.temperature = carrier[:80], waybill.strip()[:60], temperature.strip()[:40]
+    with declaring.step(pathway.SHIP.name, reason=reason):
+        batch.carrier, batch.courier = texts["carrier"][:80], texts["courier"][:60]
+        batch.courier_no, batch.seal_no = courier_no.strip()[:40], seal_no.strip()[:40]
+        batch.logger_no, batch.celsius = logger_no.strip()[:40], celsius
+        batch.waybill, batch.temperature = waybill.strip()[:60], temperature.strip()[:40]
+        # Kept only where something did go unread.
+        unread = any(barcodes.code_of(one) not in codes for one in leaving)
+        batch.unscanned_reason = reason if unread else ""
         batch.handed_over_at, batch.handed_over_by = at, by
         batch.manifest = _keep_manifest(batch, by)
         batch.save()
     return batch
 
 
-def _leave(batch: ShipmentBatch, specimen: Specimen, by: User, at: datetime) -> None:
+def _leave(batch: ShipmentBatch, specimen: Specimen, by: User, at: datetime, unscanned_reason: str) -> None:
     case = hold_for(specimen.referral, pathway.SHIP, by=by, at=at)
     if barcodes.current(case) != specimen or case.laboratory_id != batch.laboratory_id or not fit_to_go_on(specimen):
         message = _("Its specimen or its laboratory has changed since it was packed.")
@@ -145,6 +201,8 @@ def _leave(batch: ShipmentBatch, specimen: Specimen, by: User, at: datetime) -> 
         shipped_by=by,
         batch=batch,
         specimen=specimen,
+        scanned=not unscanned_reason,
+        unscanned_reason=unscanned_reason,
     )
     onward(case, at=at)
 
@@ -181,59 +239,3 @@ def _packed(batch: ShipmentBatch, by: User) -> ShipmentBatch:
 def _of(case: Referral, refusal: Refusal) -> Refusal:
     """The refusal, naming its case: a batch holds many."""
     return replace(refusal, message=f"{case.number}：{refusal.message}")
-
-
-# --- At the laboratory ---
-
-
-@transaction.atomic
-def receive(*, referral: Referral, by: User, at: datetime | None = None) -> Referral:
-    """The laboratory signed for the specimen."""
-    referral = hold_for(referral, pathway.RECEIVE, by=by)
-    shipment = _on_the_road(referral)
-    at = not_in_future(at, "at", since=shipment.shipped_at)
-    move(referral, pathway.RECEIVE, by=by, at=at, received_at=at)
-    shipment.received_at = at
-    shipment.save(update_fields=["received_at"])
-    return onward(referral, at=at)
-
-
-@transaction.atomic
-def receive_batch(*, batch: ShipmentBatch, by: User, at: datetime | None = None) -> int:
-    """Every specimen of the batch still on the road was signed for; returns how many."""
-    waiting = [
-        one.referral
-        for one in batch.shipments.filter(received_at__isnull=True, rejected_at__isnull=True)
-        .select_related("referral")
-        # In the order in which everybody holds cases.
-        .order_by("referral_id")
-        if one.referral.status == Status.SHIPPED
-    ]
-    if not batch.handed_over_at:
-        message = _("Batch %(batch)s has not been handed over yet: there is nothing to receive.")
-        raise Refused(Refusal(OUT_OF_TURN, message % {"batch": batch}, (), link("referrals:batch", batch.pk)))
-    if not waiting:
-        raise Refused(Refusal("stale", _("No specimen of this batch is on the road any more.")))
-    for referral in waiting:
-        receive(referral=referral, by=by, at=at)
-    return len(waiting)
-
-
-@transaction.atomic
-def reject(*, referral: Referral, by: User, reason: str, at: datetime | None = None) -> Referral:
-    """The laboratory refuses the specimen, with the reason; another one has to be taken."""
-    referral = hold_for(referral, pathway.REJECT, by=by)
-    reason = needed(reason=reason)["reason"]
-    shipment = _on_the_road(referral)
-    at = not_in_future(at, "at", since=shipment.shipped_at)
-    move(referral, pathway.REJECT, by=by, at=at, reason=reason)
-    shipment.rejected_at, shipment.rejection_reason = at, reason[:200]
-    shipment.save(update_fields=["rejected_at", "rejection_reason"])
-    return onward(referral, at=at)
-
-
-def _on_the_road(referral: Referral) -> Shipment:
-    shipment = referral.shipments.filter(rejected_at__isnull=True).order_by("-shipped_at", "-pk").first()
-    if shipment is None:
-        raise refuse("shipment", _("No shipment is recorded."), referral, anchor="shipment")
-    return shipment

@@ -15,8 +15,8 @@ from rest_framework.response import Response
 from audit.gates import Refusal, Refused
 from config.api.doors import PAGES, Door, checked, listed, one_of, page
 from config.api.idempotency import repeatable
-from referrals.actions import shipping
-from referrals.api import sending, steps
+from referrals.actions import receipts, shipping
+from referrals.api import road, sending, steps
 from referrals.models import Referral, ShipmentBatch
 
 PACK = "referrals.hand_over_specimen"
@@ -33,7 +33,8 @@ class BatchDoor(Door):
 
 def seen(user: Any) -> Any:
     found = ShipmentBatch.objects.visible_to(user).select_related("laboratory")
-    return found.prefetch_related("specimens__referral")
+    # Each shipment asks its batch for the range; the batch is at hand.
+    return found.prefetch_related("specimens__referral", "shipments__referral", "shipments__specimen")
 
 
 class Batches(Door):
@@ -58,7 +59,8 @@ class Batches(Door):
     @repeatable
     def post(self, request: Request) -> Response:
         """Pack specimens of several cases for one laboratory."""
-        cases = checked(sending.PackIn, request)["referrals"]
+        data = checked(sending.PackIn, request)
+        cases = data["referrals"]
         known = list(
             Referral.objects.visible_to(request.user)
             .filter(number__in=cases)
@@ -69,7 +71,7 @@ class Batches(Door):
             raise Http404
         if known[0].laboratory is None:
             raise Refused(Refusal("packing", _("This case is tested in-house: nothing is sent out.")))
-        batch = shipping.pack(referrals=known, laboratory=known[0].laboratory, by=self.by)
+        batch = shipping.pack(referrals=known, laboratory=known[0].laboratory, by=self.by, scanned=data["scanned"])
         return Response(sending.BatchShape(batch).data, status=201)
 
 
@@ -80,7 +82,7 @@ class Batch(BatchDoor):
         return self.shown()
 
 
-class HandOverBatchIn(steps.HandOverIn):
+class HandOverBatchIn(road.HandOverIn):
     leave_out = serializers.ListField(
         child=serializers.CharField(max_length=40), required=False, default=list, max_length=200,
         help_text="Numbers of the cases whose specimens stay behind",
@@ -113,12 +115,36 @@ class TakeOut(BatchDoor):
         return self.shown()
 
 
+class ArrivedAsIn(serializers.Serializer):
+    referral = steps.text(max_length=40, help_text="Number of the case")
+    state = serializers.ChoiceField(receipts.STATES)
+    reason = steps.long(max_length=200)
+
+
+class ArrivedIn(road.ReceiveIn):
+    states = ArrivedAsIn(
+        many=True, required=False, allow_null=True, default=None,
+        help_text="How each specimen arrived; those not named stay on the road. Left out: all were received",
+    )  # fmt: skip
+
+
 class Receive(BatchDoor):
     permission = "referrals.record_receipt"
 
-    @extend_schema(operation_id="batches_receive", request=steps.At, responses=sending.BatchShape)
+    @extend_schema(operation_id="batches_receive", request=ArrivedIn, responses=sending.BatchShape)
     @repeatable
     def post(self, request: Request, **kwargs: Any) -> Response:
-        """The laboratory signed for every specimen of the batch still on the road."""
-        shipping.receive_batch(batch=self.found, by=self.by, **checked(steps.At, request))
+        """What the laboratory found in the box: received, missing, damaged or refused, each with its reason."""
+        data = checked(ArrivedIn, request)
+        listed = data.pop("states")
+        states = None
+        if listed is not None:
+            named = {one["referral"]: (one["state"], one["reason"]) for one in listed}
+            away = self.found.shipments.filter(referral__number__in=named).values_list(
+                "referral_id", "referral__number"
+            )
+            states = {pk: named[number] for pk, number in away}
+            if len(states) != len(named):
+                raise Http404
+        receipts.receive_batch(batch=self.found, by=self.by, states=states, **data)
         return self.shown()

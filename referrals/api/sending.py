@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiExample
+from drf_spectacular.utils import OpenApiExample, extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import User
 from referrals.actions.requests import NewPatient
 from referrals.api.steps import EvidenceIn, line_of, long, text
 from referrals.identity import IdType
-from referrals.models import Patient, PlannedStep, Referral, ShipmentBatch, Study
+from referrals.models import Patient, PlannedStep, Referral, Shipment, ShipmentBatch, Study
 
 
 class PatientIn(serializers.Serializer):
@@ -100,18 +100,41 @@ EXAMPLE = OpenApiExample(
 
 class PackIn(serializers.Serializer):
     referrals = serializers.ListField(child=serializers.CharField(max_length=40), min_length=1, max_length=200)
+    scanned = serializers.ListField(
+        child=serializers.CharField(max_length=40), required=False, allow_null=True, default=None, max_length=500,
+        help_text="Codes read as each went into the box; they have to be those of these cases",
+    )  # fmt: skip
+
+
+class ArrivalShape(serializers.ModelSerializer):
+    referral = serializers.CharField(source="referral.number")
+    barcode = serializers.CharField(source="specimen.barcode", default=None)
+    out_of_range = serializers.BooleanField(source="is_too_warm_or_cold")
+
+    class Meta:
+        model = Shipment
+        fields = (
+            "referral", "barcode", "scanned", "received_at", "celsius", "out_of_range", "rejected_at", "failure",
+            "rejection_reason",
+        )  # fmt: skip
 
 
 class BatchShape(serializers.ModelSerializer):
     laboratory = serializers.CharField(source="laboratory.name")
+    arrivals = serializers.SerializerMethodField(help_text="How each specimen that left arrived")
     referrals = serializers.SerializerMethodField(help_text="Numbers of the cases whose specimens are in it")
 
     class Meta:
         model = ShipmentBatch
         fields = (
-            "id", "number", "laboratory", "packed_at", "carrier", "waybill", "temperature", "handed_over_at",
-            "referrals",
+            "id", "number", "laboratory", "packed_at", "scanned_at_packing", "celsius_low", "celsius_high", "carrier",
+            "courier", "courier_no", "waybill", "seal_no", "logger_no", "celsius", "temperature", "unscanned_reason",
+            "handed_over_at", "referrals", "arrivals",
         )  # fmt: skip
+
+    @extend_schema_field(ArrivalShape(many=True))
+    def get_arrivals(self, batch: ShipmentBatch) -> list[dict]:
+        return [dict(ArrivalShape(one).data) for one in batch.shipments.all()]
 
     def get_referrals(self, batch: ShipmentBatch) -> list[str]:
         return sorted(one.referral.number for one in batch.specimens.all())

@@ -117,7 +117,8 @@ class ShipmentShape(serializers.ModelSerializer):
     class Meta:
         model = r.Shipment
         fields = (
-            "laboratory", "contract", "batch", "barcode", "shipped_at", "received_at", "rejected_at", "rejection_reason",
+            "laboratory", "contract", "batch", "barcode", "shipped_at", "scanned", "unscanned_reason", "received_at",
+            "celsius", "rejected_at", "failure", "rejection_reason",
         )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from referrals.actions import (
     ending,
     filing,
     plans,
+    receipts,
     requests,
     results,
     shipping,
@@ -29,6 +30,7 @@ from referrals.actions import (
 )
 from referrals.actions.onward import onward
 from referrals.api.register import add, add_act
+from referrals.api.road import At, HandOverIn, ReceiveIn, RejectIn
 from referrals.gates.words import link
 from referrals.models import Deliberation, MDTReview, MDTTeam, Opinion, Referral, Result, SpecialUse, Status
 from referrals.next_steps import roles_with
@@ -266,20 +268,6 @@ add_act(
 # On the road, result, record
 
 
-class HandOverIn(serializers.Serializer):
-    carrier = text(max_length=80)
-    waybill = long(max_length=60)
-    temperature = long(max_length=40)
-
-
-class At(serializers.Serializer):
-    at = serializers.DateTimeField(required=False, default=None, help_text="Left out: now")
-
-
-class RejectIn(At):
-    reason = text(max_length=200)
-
-
 class FindingIn(serializers.Serializer):
     gene = text(max_length=40)
     variant = long(max_length=160)
@@ -339,8 +327,8 @@ add_act(
     shipping.PACKED, pgettext_lazy("step", "Specimen packed"), pathway.SHIP.permission, {Status.SAMPLED}, Nothing, _pack
 )
 add(pathway.SHIP, HandOverIn, _hand_over)
-add(pathway.RECEIVE, At, lambda one, by, data: shipping.receive(referral=one, by=by, **data))
-add(pathway.REJECT, RejectIn, lambda one, by, data: shipping.reject(referral=one, by=by, **data))
+add(pathway.RECEIVE, ReceiveIn, lambda one, by, data: receipts.receive(referral=one, by=by, **data))
+add(pathway.REJECT, RejectIn, lambda one, by, data: receipts.reject(referral=one, by=by, **data))
 add(pathway.REPORT, ResultIn, lambda one, by, data: results.record_result(referral=one, by=by, **data))
 add(pathway.CORRECT_RESULT, CorrectedIn, lambda one, by, data: results.correct_result(referral=one, by=by, **data))
 add(pathway.REVIEW, NoteIn, lambda one, by, data: results.review(referral=one, by=by, **data))

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from documents.fields import day_field, long_text
 from referrals.forms.drugs import DrugFields
-from referrals.models import Referral, Result, SpecialUse
+from referrals.models import Referral, Result, Shipment, SpecialUse
+from referrals.models.shipping import COLDEST, WARMEST
 
 ALTERATIONS = 4
 
@@ -23,6 +24,16 @@ def moment_field(label: Any, **options: Any) -> forms.DateTimeField:
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"],
         **options,
     )
+
+
+def celsius_field(label: Any, **options: Any) -> forms.DecimalField:
+    """A logger's reading in °C, to one place."""
+    field = forms.DecimalField(
+        label=label, max_digits=4, decimal_places=1, min_value=COLDEST, max_value=WARMEST,
+        widget=forms.NumberInput(attrs={"inputmode": "decimal", "step": "0.1"}), **options,
+    )  # fmt: skip
+    field.unit = "℃"  # type: ignore[attr-defined]
+    return field
 
 
 class StationForm(forms.Form):
@@ -88,15 +99,20 @@ class AssessForm(StationForm):
 
 
 class RejectForm(StationForm):
+    failure = forms.ChoiceField(
+        label=_("What went wrong"), choices=Shipment.Failure.choices, initial=Shipment.Failure.REFUSED,
+        widget=forms.RadioSelect,
+    )  # fmt: skip
     reason = forms.CharField(
         label=_("Why rejected"), max_length=200,
-        help_text=_("As the laboratory wrote it. A specimen lost or broken on the road is entered here too."),
+        help_text=_("As the laboratory or the carrier wrote it."),
     )  # fmt: skip
     at = moment_field(_("Rejected at"), help_text=_("Empty: now."))
 
 
 class ReceiveForm(StationForm):
     at = moment_field(_("Received at"), help_text=_("As the laboratory signed; empty: now."))
+    celsius = celsius_field(_("Temperature on arrival"), required=False)
 
 
 class ResultForm(StationForm):
@@ -156,24 +172,6 @@ class DrugForm(StationForm, DrugFields):
         super().__init__(data, referral=referral, **kwargs)
         use: Any = self.fields["special_use"]
         use.queryset = SpecialUse.objects.filter(patient_id=referral.patient_id, status=SpecialUse.Status.CONSENTED)
-
-
-class PackForm(forms.Form):
-    """Which specimens of one laboratory travel together."""
-
-    def __init__(self, data: Any = None, *, waiting: list[Referral]):
-        super().__init__(data)
-        self.fields["cases"] = forms.TypedMultipleChoiceField(
-            label=_("Specimens"), coerce=int, choices=[(one.pk, one.number) for one in waiting]
-        )
-
-
-class HandOverForm(forms.Form):
-    carrier = forms.CharField(label=_("Carrier"), max_length=80)
-    waybill = forms.CharField(label=_("Waybill"), max_length=60, required=False)
-    temperature = forms.CharField(
-        label=_("Temperature"), max_length=40, required=False, help_text=_("For example 2–8 °C, room temperature")
-    )
 
 
 class StudyForm(forms.Form):

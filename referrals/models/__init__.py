@@ -20,8 +20,6 @@ from referrals.models.facts import (
     Prescription,
     Result,
     ResultFinding,
-    Shipment,
-    ShipmentBatch,
     Specimen,
 )
 from referrals.models.match_reviews import MatchReview, MatchSample, MonitoringExport
@@ -30,6 +28,7 @@ from referrals.models.patients import Identity, Patient
 from referrals.models.plans import PlannedStep
 from referrals.models.referral import Referral, Status
 from referrals.models.requests import Allocation, ReferralDraft
+from referrals.models.shipping import Shipment, ShipmentBatch
 from referrals.models.studies import EthicsApproval, Study
 
 __all__ = [

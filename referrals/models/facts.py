@@ -5,8 +5,6 @@ Rows of `origin` ledger are history: an unknown actor stays unknown, and the con
 
 from __future__ import annotations
 
-from typing import Self
-
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -142,61 +140,6 @@ class Specimen(Fact):
             both_or_neither("assessed"),
         ]
         verbose_name = _("specimen")
-
-
-class BatchQuerySet(models.QuerySet):
-    def visible_to(self, user) -> Self:
-        return self.filter(institution_id__in=user.institution_ids)
-
-
-class ShipmentBatch(models.Model):
-    """Specimens packed together for one laboratory, with a manifest that names no ID number, phone or address."""
-
-    number = models.CharField(_("batch number"), max_length=40)
-    institution = models.ForeignKey("accounts.Institution", models.PROTECT, related_name="batches")
-    laboratory = models.ForeignKey("vendors.Laboratory", models.PROTECT, related_name="batches")
-    packed_at = models.DateTimeField(_("packed at"))
-    packed_by = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")
-    carrier = models.CharField(_("carrier"), max_length=80, blank=True)
-    waybill = models.CharField(_("waybill"), max_length=60, blank=True)
-    temperature = models.CharField(_("temperature"), max_length=40, blank=True)
-    handed_over_at = models.DateTimeField(_("handed over at"), null=True, blank=True)
-    handed_over_by = person()
-    manifest = models.ForeignKey("documents.StoredFile", models.PROTECT, null=True, blank=True, related_name="+")
-
-    objects = BatchQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["institution", "number"], name="batch_number_once"),
-            both_or_neither("handed_over"),
-        ]
-        verbose_name = _("shipment batch")
-
-    class Walls:
-        institution = "institution_id"
-
-    def __str__(self):
-        return self.number
-
-
-class Shipment(Fact):
-    """The specimen left for a laboratory, under a contract (A24–A26, B8–B11)."""
-
-    referral = models.ForeignKey("referrals.Referral", models.PROTECT, related_name="shipments")
-    laboratory = models.ForeignKey("vendors.Laboratory", models.PROTECT, related_name="shipments")
-    contract = models.ForeignKey("vendors.Contract", models.PROTECT, null=True, blank=True, related_name="shipments")
-    shipped_at = models.DateTimeField(_("handed over at"))
-    shipped_by = person()
-    received_at = models.DateTimeField(_("received at"), null=True, blank=True)
-    batch = models.ForeignKey(ShipmentBatch, models.PROTECT, null=True, blank=True, related_name="shipments")
-    specimen = models.ForeignKey(Specimen, models.PROTECT, null=True, blank=True, related_name="shipments")
-    rejected_at = models.DateTimeField(_("rejected at"), null=True, blank=True)
-    rejection_reason = models.CharField(_("why rejected"), max_length=200, blank=True)
-
-    class Meta:
-        constraints = [known_when_live("live_shipment_names_its_contract", "contract", "shipped_by")]
-        verbose_name = _("shipment")
 
 
 class Result(Fact):

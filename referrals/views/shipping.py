@@ -6,7 +6,6 @@ from itertools import groupby
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,12 +14,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from audit.gates import Refused
 from audit.guards import needs
+from audit.refusing import tried
 from documents import files
-from referrals import manifest
-from referrals.actions import shipping
+from referrals import cold_chain, manifest
+from referrals.actions import receipts, shipping
 from referrals.actions.specimens import fit_to_go_on
-from referrals.forms.stations import HandOverForm, PackForm
-from referrals.models import Referral, ShipmentBatch, Specimen, Status
+from referrals.forms.shipping import ArrivalForm, HandOverForm, PackForm
+from referrals.models import Referral, Shipment, ShipmentBatch, Specimen, Status
 from referrals.views.station import pdf
 from vendors.models import Laboratory
 
@@ -45,6 +45,7 @@ def waiting(user: Any) -> list[Referral]:
         specimen = last.get(one.pk)
         if fit_to_go_on(specimen) and specimen and not specimen.batch_id:
             one.specimen = specimen
+            one.range = cold_chain.range_of(specimen.kind)
             ready.append(one)
     return ready
 
@@ -90,7 +91,8 @@ def pack(request: HttpRequest) -> HttpResponse:
         return _batches(request, error=_("Choose at least one specimen that still waits here."), status=422)
     chosen = [one for one in ready if one.pk in form.cleaned_data["cases"]]
     try:
-        batch = shipping.pack(referrals=chosen, laboratory=laboratory, by=request.user)
+        scanned = form.cleaned_data["scanned"] or None
+        batch = shipping.pack(referrals=chosen, laboratory=laboratory, by=request.user, scanned=scanned)
     except Refused as refused:
         return _batches(request, refused.refusals, status=422)
     messages.success(request, _("Batch %(number)s is packed.") % {"number": batch.number})
@@ -102,33 +104,44 @@ def pack(request: HttpRequest) -> HttpResponse:
 def batch(request: HttpRequest, batch: ShipmentBatch) -> HttpResponse:
     """One batch: hand it over, or see what became of it."""
     form = HandOverForm(request.POST or None)
-    refusals: list = []
     behind = [int(one) for one in request.POST.getlist("leave_out") if one.isdecimal()]
-    if request.method == "POST" and form.is_valid():
-        try:
-            shipping.hand_over(batch=batch, by=request.user, leave_out=behind, **form.cleaned_data)
-        except Refused as refused:
-            refusals = refused.refusals
-        except ValidationError as wrong:
-            form.add_error(None, wrong.messages)
-        else:
-            messages.success(request, _("Batch %(number)s has left, with its manifest.") % {"number": batch.number})
-            return redirect("referrals:batch", batch.pk)
-    named = ("referral__patient__identity", "referral__test")
-    batch_counts = counted(ShipmentBatch.objects.filter(pk=batch.pk)).get()
-    context = {
+    made, refusals = tried(
+        form, lambda: shipping.hand_over(batch=batch, by=request.user, leave_out=behind, **form.cleaned_data)
+    )
+    if made:
+        messages.success(request, _("Batch %(number)s has left, with its manifest.") % {"number": batch.number})
+        return redirect("referrals:batch", batch.pk)
+    return _batch(request, batch, form=form, refusals=refusals, behind=behind)
+
+
+def _shipments(batch: ShipmentBatch) -> list[Shipment]:
+    named = ("referral__patient__identity", "referral__test", "specimen")
+    found = list(batch.shipments.select_related(*named).order_by("pk"))
+    for one in found:
+        one.batch = batch
+    return found
+
+
+def _batch(request: HttpRequest, batch: ShipmentBatch, **context: Any) -> HttpResponse:
+    shipments = context.pop("shipments", None) or _shipments(batch)
+    away = [one for one in shipments if _is_on_the_road(one)]
+    shown = {
         "batch": batch,
-        "counts": batch_counts,
-        "form": form,
-        "refusals": refusals,
-        "behind": behind,
-        "specimens": batch.specimens.select_related(*named).order_by("pk"),
-        "shipments": batch.shipments.select_related(*named, "specimen").order_by("pk"),
+        "counts": counted(ShipmentBatch.objects.filter(pk=batch.pk)).get(),
+        "specimens": batch.specimens.select_related("referral__patient__identity", "referral__test").order_by("pk"),
+        "shipments": shipments,
         "may_receive": request.user.may(RECEIVE, batch),
         "sees_identity": request.user.sees_identity,
-        "on_the_road": batch.shipments.filter(referral__status=Status.SHIPPED).exists(),
+        "arrival": ArrivalForm(on_the_road=away),
+        "states": [(receipts.RECEIVED, _("Received")), *Shipment.Failure.choices],
+        "form": HandOverForm(),
+        **context,
     }
-    return render(request, "referrals/batch.html", context, status=422 if request.method == "POST" else 200)
+    return render(request, "referrals/batch.html", shown, status=422 if request.method == "POST" else 200)
+
+
+def _is_on_the_road(one: Shipment) -> bool:
+    return one.received_at is None and one.rejected_at is None and one.referral.status == Status.SHIPPED
 
 
 @require_POST
@@ -144,13 +157,16 @@ def take_out(request: HttpRequest, batch: ShipmentBatch, referral: int) -> HttpR
 
 @require_POST
 @needs(RECEIVE, on=ShipmentBatch)
-def receive_all(request: HttpRequest, batch: ShipmentBatch) -> HttpResponse:
-    try:
-        count = shipping.receive_batch(batch=batch, by=request.user)
-    except Refused as refused:
-        messages.error(request, str(refused.refusals[0]))
-    else:
-        messages.success(request, _("Receipt recorded for %(count)s specimens.") % {"count": count})
+def receive_batch(request: HttpRequest, batch: ShipmentBatch) -> HttpResponse:
+    """How the specimens of a batch arrived: all received, or each as it was found; the rest stays on the road."""
+    shipments = _shipments(batch)
+    form = ArrivalForm(request.POST, on_the_road=[one for one in shipments if _is_on_the_road(one)])
+    count, refusals = tried(
+        form, lambda: receipts.receive_batch(batch=batch, by=request.user, states=form.states, **form.cleaned_data)
+    )
+    if count is None:
+        return _batch(request, batch, arrival=form, arrival_refusals=refusals, shipments=shipments)
+    messages.success(request, _("Receipt recorded for %(count)s specimens.") % {"count": count})
     return redirect("referrals:batch", batch.pk)
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from audit.guards import needs
 from documents.templatetags.formats import moment
 from referrals import barcodes, manifest, pathway
-from referrals.actions import approving, charging, shipping, specimens
+from referrals.actions import approving, charging, receipts, specimens
 from referrals.actions import onward as system
 from referrals.forms import stations as forms
 from referrals.models import Referral, Status
@@ -135,7 +135,7 @@ def label(request: HttpRequest, referral: Referral) -> HttpResponse:
 def receive(request: HttpRequest, referral: Referral) -> HttpResponse:
     form = forms.ReceiveForm(request.POST or None, referral=referral)
     return simple(
-        request, referral, form, shipping.receive, pathway.RECEIVE, _("Receipt by the laboratory"), _("Record the receipt"),
+        request, referral, form, receipts.receive, pathway.RECEIVE, _("Receipt by the laboratory"), _("Record the receipt"),
         _("The receipt is recorded."),
     )  # fmt: skip
 
@@ -145,8 +145,8 @@ def receive(request: HttpRequest, referral: Referral) -> HttpResponse:
 def reject(request: HttpRequest, referral: Referral) -> HttpResponse:
     form = forms.RejectForm(request.POST or None, referral=referral)
     return simple(
-        request, referral, form, shipping.reject, pathway.REJECT, _("Rejected by the laboratory"), _("Record the rejection"),
-        _("The rejection is recorded; another specimen has to be taken."), danger=True,
+        request, referral, form, receipts.reject, pathway.REJECT, _("Rejected by the laboratory"), _("Record the rejection"),
+        _("Recorded. The doctor and the cashier have been told: another specimen is taken, or the fee is refunded."), danger=True,
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
@@ -21,6 +22,7 @@ from referrals.actions import (
     deliberations,
     ending,
     filing,
+    receipts,
     requests,
     results,
     shipping,
@@ -250,7 +252,15 @@ def _batch(given: Given) -> Any:
 
 @deed("R08", steps="shipment.handed_over")
 def hand_over(given: Given) -> None:
-    shipping.hand_over(batch=_batch(given), by=given.by, carrier=given.text("冷链"), waybill="SF1")
+    batch = _batch(given)
+    codes = [barcodes.code_of(one) for one in batch.specimens.select_related("referral")]
+    if given.slip == "label":
+        codes = codes[1:]
+    mild = Decimal("20.0") if batch.celsius_low is None else (batch.celsius_low + batch.celsius_high) / 2
+    shipping.hand_over(
+        batch=batch, by=given.by, carrier=given.text("冷链"), courier="李师傅", celsius=mild, scanned=codes,
+        waybill="SF1",
+    )  # fmt: skip
 
 
 @deed("R08", steps="shipment.packed")
@@ -260,12 +270,13 @@ def take_out(given: Given) -> None:
 
 @deed("R08", steps="shipment.received")
 def receive(given: Given) -> None:
-    shipping.receive(referral=given.case, by=given.by, at=given.at)
+    receipts.receive(referral=given.case, by=given.by, at=given.at)
 
 
 @deed("R08", steps="shipment.rejected")
 def reject(given: Given) -> None:
-    shipping.reject(referral=given.case, by=given.by, reason=given.text("溶血"), at=given.at)
+    failure = ("missing", "damaged", "refused")[given.choice % 3]
+    receipts.reject(referral=given.case, by=given.by, reason=given.text("溶血"), failure=failure, at=given.at)
 
 
 def _report(given: Given) -> dict[str, Any]:
