@@ -304,6 +304,13 @@ SPECIMEN_TEMPERATURES = {
 }
 # Sent and not received after so many days of 24 hours, a shipment is overdue (own proposal of scenario.md, case 2).
 SHIPMENT_OVERDUE_DAYS = env.number("SHIPMENT_OVERDUE_DAYS", 1)
+# The label stock of the hospital's printers: 50x30, 40x25, 25x15, a4-24 or a4-65 (`referrals.labels`).
+LABEL_STOCK = os.environ.get("LABEL_STOCK", "50x30")
+# Blocks and slides are lent for so many days; so many loans of one person within the window that were no pathology
+# consultation stand out (`vocab.md` §10, warning 17).
+BLOCK_LOAN_DAYS = env.number("BLOCK_LOAN_DAYS", 14)
+BLOCK_LOAN_WARN = env.number("BLOCK_LOAN_WARN", 2)
+BLOCK_LOAN_WINDOW_DAYS = env.number("BLOCK_LOAN_WINDOW_DAYS", 90)
 # What of a person the manifest names (practice.md 4); empty: nothing but the barcode. Nothing else can be named.
 MANIFEST_NAMES = env.words("MANIFEST_NAMES", "name,sex,age,record_no")
 # Insurance classes charged only after the self-pay notice is signed; 未标注 stands for a price without a class.

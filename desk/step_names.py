@@ -11,6 +11,8 @@ NAMES = {
     "policy.superseded": pgettext_lazy("act", "Policy document superseded"),
     "policy.fulfilment_stated": pgettext_lazy("act", "Statement on a clause made"),
     "policy.fulfilment_ended": pgettext_lazy("act", "Statement on a clause ended"),
+    "label.printed": pgettext_lazy("act", "Labels printed"),
+    "block_loan.requested": pgettext_lazy("act", "Loan of blocks asked for"),
     "drug_check.asked": pgettext_lazy("act", "Drug check asked"),
     "pathology.recorded": pgettext_lazy("act", "Pathology recorded"),
     "pathology.clinical_approved": pgettext_lazy("act", "Clinical diagnosis approved"),

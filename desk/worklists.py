@@ -17,6 +17,7 @@ from policy import queries as policy
 from referrals import deliberating, queries
 from referrals.billing import waiting
 from referrals.models import (
+    BlockLoan,
     MatchReview,
     MatchSample,
     OutsideReport,
@@ -133,6 +134,24 @@ WORKLISTS = (
     ),
     *(_waiting(*one[:3]) for one in queries.WAITING),
     Worklist("batches", _("Batches of specimens"), "referrals:batches", "referrals.hand_over_specimen"),
+    Worklist("labels", _("Specimen labels"), "referrals:labels", "referrals.collect_specimen"),
+    Worklist(
+        "block_loans_overdue",
+        _("Loans of blocks overdue"),
+        "referrals:block_loans",
+        "referrals.keep_block_loans",
+        lambda user: BlockLoan.objects.visible_to(user).overdue(),
+        "?show=overdue",
+    ),
+    Worklist(
+        "block_loans_to_approve",
+        _("Loans of blocks to approve"),
+        "referrals:block_loans",
+        "referrals.approve_block_loan",
+        lambda user: BlockLoan.objects.visible_to(user).filter(status="requested"),
+        "?show=requested",
+    ),
+    Worklist("block_loans", _("Loans of blocks and slides"), "referrals:block_loans", "referrals.view_block_loans"),
     Worklist("studies", _("Studies"), "referrals:studies", "referrals.manage_studies"),
     Worklist("drug_checks", _("Drug checks"), "referrals:drug_checks", "referrals.view_drug_work"),
     Worklist(

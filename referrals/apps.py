@@ -9,6 +9,7 @@ class ReferralsConfig(AppConfig):
     def ready(self):
         from catalog import changes
         from referrals import (  # noqa: F401
+            block_loans,  # its steps
             covering,
             effects,  # what a new edition of the catalog does to open requests
             falling_due,

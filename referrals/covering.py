@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from policy import coverage
 from referrals.models import (
+    BlockLoan,
     Charge,
     ChargeImport,
     DepartmentalDiscussion,
@@ -16,6 +17,7 @@ from referrals.models import (
     Evidence,
     FeeDeferral,
     Filing,
+    LabelPrint,
     MatchSample,
     MDTReview,
     MDTSeat,
@@ -105,6 +107,18 @@ def claim_all() -> None:
     claim(["A13", "B14"], "page", _("What patient and insurance pay, told before consent"))
     claim("B11", "record", _("Specimens taken"), CASES, rows=of(Specimen), at="collected_at")
     claim(["B11", "B6"], "record", _("Specimens sent out"), CASES, rows=of(Shipment), at="shipped_at")
+    claim("B11", "record", _("Labels printed"), "referrals:labels", rows=of(LabelPrint), at="printed_at")
+    received = of(Shipment, received_at__isnull=False)
+    claim("B11", "record", _("Receipt by the laboratory, with temperature"), CASES, rows=received, at="received_at")
+    loans = of(BlockLoan, "institution_id")
+    claim(
+        ["A29", "B23"],
+        "record",
+        _("Loans of blocks and slides"),
+        "referrals:block_loans",
+        rows=loans,
+        at="requested_at",
+    )
     claim("B11", "record", _("Results returned"), CASES, rows=of(Result), at="reported_at")
     claim(["A27", "B12"], "record", _("Three documents in the record"), CASES, rows=of(Filing), at="filed_at")
     studies = of(Study, "institution_id")

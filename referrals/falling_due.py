@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import reminding
 from accounts.queries import holders
-from referrals.models import Shipment, ShipmentBatch
+from referrals.models import BlockLoan, Shipment, ShipmentBatch
 
 
 def shipments(until: date) -> Iterator[reminding.Due]:
@@ -35,5 +35,20 @@ def shipments(until: date) -> Iterator[reminding.Due]:
         )
 
 
+def block_loans(until: date) -> Iterator[reminding.Due]:
+    """Loans of blocks and slides that are due back, told to who asked and to who keeps the archive (`vocab.md` §7)."""
+    found = BlockLoan.objects.lent().filter(due_on__lte=until).select_related("requested_by").order_by("pk")
+    for loan in found:
+        text = _("Loan %(number)s of blocks %(blocks)s is due back.")
+        yield reminding.Due(
+            subject=f"block_loan:{loan.pk}",
+            on=loan.due_on,
+            text=text % {"number": loan.number, "blocks": loan.blocks},
+            people={loan.requested_by, *holders(loan.institution_id, "referrals.keep_block_loans")},
+            url=loan.get_absolute_url(),
+        )
+
+
 def register() -> None:
+    reminding.register("referrals.block_loan", gettext_lazy("Loans of blocks and slides"), block_loans, leads=(3,))
     reminding.register("referrals.shipment", gettext_lazy("Receipt of shipments"), shipments, leads=())

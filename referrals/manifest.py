@@ -1,4 +1,4 @@
-"""Papers that go with a specimen: its label, and the manifest of a batch.
+"""The manifest that goes with a batch of specimens (labels: `referrals.labels`).
 
 Name, sex, age, record number, specimen and test; never an ID number, a phone, an address, nor the doctor
 (practice.md 4; Personal Information Protection Law art. 6: no more than the purpose needs).
@@ -12,26 +12,10 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from documents import code128, pdf, qr
+from documents import pdf
 from referrals import barcodes, cold_chain
 from referrals.models import Referral, ShipmentBatch
 
-# Label stock of 50 × 30 mm. A number of 17 to 19 places takes 156 to 167 modules: with the quiet zones 46.75 mm at 0.25 mm.
-LABEL_CSS = """
-@page { size: 50mm 30mm; margin: 1.2mm 1.6mm 0; @bottom-center { content: none } }
-body { font-family: var(--sans); font-size: 6.5pt; line-height: 1.22; margin: 0 }
-p { margin: 0 }
-.label { height: 17.6mm; overflow: hidden; display: flex }
-.label > .who { flex: 1; min-width: 0 }
-.label > .place { width: 11.5mm; margin-left: 1mm; text-align: center; font-size: 5pt; line-height: 1.15 }
-.label .qr { width: 11mm; height: 11mm; margin: 0 }
-.name { font-size: 9.5pt; font-weight: bold; line-height: 1.2 }
-.name.is-long { font-size: 6.5pt; line-height: 1.15 }
-.test { font-size: 6pt; line-height: 1.18 }
-.test.is-long { font-size: 5pt; line-height: 1.15 }
-.code128 { width: 46.75mm; height: 7.4mm; display: block }
-.code { font-size: 6.5pt; line-height: 1.3; text-align: center; letter-spacing: .08em }
-"""
 MANIFEST_CSS = """
 @page { size: A4 landscape; margin: 14mm 12mm 16mm; @bottom-center { content: "第 " counter(page) " 页，共 " counter(pages) " 页"; font-size: 9pt }
   @bottom-left { content: string(number); font-size: 9pt } }
@@ -48,7 +32,7 @@ dd { margin: 0 }
 """
 
 
-def _who(referral: Referral) -> dict[str, Any]:
+def who(referral: Referral) -> dict[str, Any]:
     patient = referral.patient
     identity = getattr(patient, "identity", None)
     return {
@@ -57,20 +41,6 @@ def _who(referral: Referral) -> dict[str, Any]:
         "age": timezone.localdate().year - patient.birth_year if patient.birth_year else None,
         "record_no": patient.record_no,
     }
-
-
-def label(referral: Referral, barcode: str, kind: str = "") -> pdf.Paper:
-    """The label of one specimen, 50 × 30 mm: its number as Code 128 for the hospital's scanners, as a QR code and in
-    letters, beside the person's name and record number."""
-    context = {
-        "referral": referral,
-        "who": _who(referral),
-        "barcode": barcode,
-        "kind": kind or referral.test.specimen.split("；")[0],
-        "code": qr.svg(barcode, label=barcode, size=96),
-        "bars": code128.svg(barcode, label=barcode),
-    }
-    return pdf.make(render_to_string("referrals/papers/label.html", context), css=LABEL_CSS)
 
 
 # What of a person the setting may let a manifest name; more is never read here.
@@ -84,7 +54,7 @@ def make(batch: ShipmentBatch) -> pdf.Paper:
         "barcode", "pk"
     )
     rows = [
-        {**_who(one.referral), "barcode": barcodes.code_of(one), "kind": one.kind, "test": one.referral.test.name,
+        {**who(one.referral), "barcode": barcodes.code_of(one), "kind": one.kind, "test": one.referral.test.name,
          "cells": one.tumour_cell_percent, "collected_at": one.collected_at, "range": cold_chain.range_of(one.kind)}
         for one in specimens
     ]  # fmt: skip

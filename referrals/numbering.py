@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Institution
-from referrals.models import Deliberation, Referral, ShipmentBatch
+from referrals.models import BlockLoan, Deliberation, Referral, ShipmentBatch
 from referrals.searching import begins
 
 LOCK = 0x6D6A_0102
@@ -55,3 +55,10 @@ def batch_number(institution: Institution, at: datetime) -> str:
     series = f"WS{timezone.localtime(at):%Y%m%d}"
     _alone(f"{institution.pk}:{series}")
     return _next(ShipmentBatch.objects.filter(institution=institution).order_by(), series, 2)
+
+
+def block_loan_number(institution: Institution, at: datetime) -> str:
+    """JK-2026-0001, one series a hospital and year."""
+    series = f"JK-{timezone.localtime(at):%Y}-"
+    _alone(f"{institution.pk}:{series}")
+    return _next(BlockLoan.objects.filter(institution=institution).order_by(), series, 4)

@@ -2,6 +2,7 @@ from django.urls import path
 
 from referrals.views import (
     asked_back,
+    block_loans,
     case,
     cashier,
     charge_imports,
@@ -9,6 +10,7 @@ from referrals.views import (
     deliberation_lists,
     deliberations,
     drugs,
+    labels,
     match_reviews,
     plans,
     requests,
@@ -66,7 +68,11 @@ urlpatterns = [
     path("charge/off-book/", charge_imports.off_book, name="off_book_charges"),
     path("<int:pk>/put-off/", cashier.put_off, name="put_off"),
     path("<int:pk>/specimen/", stations.specimen, name="specimen"),
-    path("<int:pk>/label.pdf", stations.label, name="label"),
+    path("labels/", labels.labels, name="labels"),
+    path("<int:pk>/label/", labels.label, name="label"),
+    path("block-loans/", block_loans.block_loans, name="block_loans"),
+    path("block-loans/ledger.xlsx", block_loans.block_loans_xlsx, name="block_loans_xlsx"),
+    path("block-loans/<int:pk>/", block_loans.block_loan, name="block_loan"),
     path("batches/", shipping.batches, name="batches"),
     path("batches/pack/", shipping.pack, name="pack"),
     path("batches/<int:pk>/", shipping.batch, name="batch"),

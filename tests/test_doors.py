@@ -98,6 +98,8 @@ MADE_BY_OTHERS = (
     "referrals:take_out",
     "referrals:receive_batch",
     "referrals:manifest",
+    "referrals:block_loan",
+    *(f"referrals_api:block_loan_{act}" for act in ("decide", "lend", "return")),
     "referrals:report",
     "referrals:study",
     "policy:rule",

@@ -57,7 +57,8 @@ def test_an_in_house_case_goes_from_its_fee_to_its_record(hospital, sign_in):
     case = stands(case)
     nurse = sign_in(hospital.nurse)
     assert barcodes.next_barcode(case).encode() in nurse.get(url("specimen", case)).content
-    assert nurse.get(url("label", case)).content.startswith(b"%PDF")
+    label = {"stock": "50x30", "start": "1", "copies": "1", "cases": [case.pk]}
+    assert nurse.post(url("label", case), label).content.startswith(b"%PDF")
     typed = {"do": "collect", "barcode": barcodes.next_barcode(case), "kind": "FFPE组织"}
     assert send(nurse, "specimen", case, **typed).status_code == 302
     case = stands(case)

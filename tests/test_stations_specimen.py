@@ -11,7 +11,7 @@ from django.utils import timezone
 from audit.gates import Refused
 from consent.models import Consent
 from documents import files
-from referrals import barcodes, manifest
+from referrals import barcodes, labels, manifest
 from referrals.actions import receipts, shipping, specimens
 from referrals.identity import set_identity
 from referrals.models import EthicsApproval, Referral, ShipmentBatch, Specimen, Status
@@ -149,7 +149,7 @@ def test_the_manifest_carries_what_the_laboratory_needs_and_nothing_more(hospita
     monkeypatch.setattr(manifest.pdf, "make", lambda html, **_o: seen.append(html))
 
     manifest.make(batch)
-    manifest.label(case, case.specimens.get().barcode)
+    labels.make([(case, case.specimens.get().barcode, "")], labels.default_stock())
 
     for paper in seen:
         assert "岚小雨" in paper and case.patient.record_no in paper and case.test.name in paper
@@ -165,7 +165,9 @@ def test_the_label_is_one_of_the_stock_with_its_number_in_bars_and_letters_and_n
     case.patient.refresh_from_db()
     code = barcodes.next_barcode(case)
 
-    paper = pypdfium2.PdfDocument(manifest.label(case, code, "FFPE组织＋配对正常组织或血").content)
+    paper = pypdfium2.PdfDocument(
+        labels.make([(case, code, "FFPE组织＋配对正常组织或血")], labels.default_stock()).content
+    )
 
     assert len(paper) == 1
     assert [round(points / 72 * 25.4, 1) for points in paper[0].get_size()] == [50.0, 30.0]

@@ -2,11 +2,13 @@ from django.urls import path
 
 from referrals.api import (
     batches,
+    block_loans,
     charge_imports,
     charging,  # noqa: F401  its steps stand on the table
     correcting,
     drafts,
     drugs,
+    labels,
     match_reviews,
     merging,
     ordering,
@@ -68,6 +70,12 @@ urlpatterns = [
     path("patient-pairs/", merging.Pairs.as_view(), name="pairs"),
     path("patient-merges/", merging.Merges.as_view(), name="merges"),
     path("patient-merges/<int:pk>/part/", merging.Part.as_view(), name="part"),
+    path("labels/", labels.PrintLabels.as_view(), name="print_labels"),
+    path("block-loans/", block_loans.BlockLoans.as_view(), name="block_loans"),
+    *[
+        path(f"block-loans/<int:pk>/{name}/", door.as_view(), name=f"block_loan_{name}")
+        for name, door in block_loans.LOAN_DOORS.items()
+    ],
     path("batches/", batches.Batches.as_view(), name="batches"),
     path("batches/<str:pk>/", batches.Batch.as_view(), name="batch"),
     path("batches/<str:pk>/hand-over/", batches.HandOver.as_view(), name="hand_over"),

@@ -22,6 +22,8 @@ from referrals.models.facts import (
     ResultFinding,
     Specimen,
 )
+from referrals.models.labels import LabelPrint
+from referrals.models.loans import BlockLoan
 from referrals.models.match_reviews import MatchReview, MatchSample, MonitoringExport
 from referrals.models.matching import Reconciliation, StatementDifference
 from referrals.models.patients import Identity, Patient
@@ -33,6 +35,7 @@ from referrals.models.studies import EthicsApproval, Study
 
 __all__ = [
     "Allocation",
+    "BlockLoan",
     "Charge",
     "ChargeImport",
     "ChargeRow",
@@ -45,6 +48,7 @@ __all__ = [
     "FeeDeferral",
     "Filing",
     "Identity",
+    "LabelPrint",
     "MDTReview",
     "MDTSeat",
     "MDTTeam",

@@ -9,18 +9,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST
 
 from audit.guards import needs
 from documents.templatetags.formats import moment
-from referrals import barcodes, manifest, pathway
+from referrals import barcodes, pathway
 from referrals.actions import approving, charging, receipts, specimens
 from referrals.actions import onward as system
 from referrals.forms import stations as forms
 from referrals.models import Referral, Status
 from referrals.views import cashier
 from referrals.views.common import back_to_case, who
-from referrals.views.station import ask, page, panel, pdf, sent, simple, take
+from referrals.views.station import ask, page, panel, sent, simple, take
 
 # Approval
 
@@ -115,16 +115,6 @@ def _held(referral: Referral, held: Any) -> list[tuple]:
             fit = pgettext("specimen", "fit") if held.is_fit else f"{unfit}：{held.unfit_reason}"
             rows.append((_("Assessment"), f"{fit} {cells}", "", moment(held.assessed_at)))
     return rows
-
-
-@require_GET
-@needs("referrals.collect_specimen", on=Referral)
-def label(request: HttpRequest, referral: Referral) -> HttpResponse:
-    """The label to print: of the specimen to be taken, else of the last one."""
-    held = barcodes.current(referral)
-    due = referral.status in pathway.COLLECT.sources
-    code = barcodes.next_barcode(referral) if due or not held or not held.barcode else held.barcode
-    return pdf(manifest.label(referral, code, "" if due or not held else held.kind).content, f"{code}.pdf")
 
 
 # Receipt and rejection
