@@ -57,7 +57,7 @@ HOSPITAL_STAFF = [
     ("916", "", None, ["R21"], "秦守正", "陶以宁"),
     # A second colleague in medical affairs: whoever drafts an edition of the catalog does not check it (X14).
     # The head of pathology decides on loans of blocks.
-    ("918", "主任医师", "病理科", ["R02"], "吴承志", "赖文博"),
+    ("919", "主任医师", "病理科", ["R02"], "吴承志", "赖文博"),
     ("917", "", None, ["R10"], "沈若云", "许知秋"),
     # Whoever drafts a contract does not check it (X14), and whoever buys does not assess.
     ("918", "", None, ["R14"], "邵启正", "方怀信"),

@@ -32,7 +32,8 @@ def sign_in(client):
 
 @pytest.fixture
 def chief(hospital):
-    """The head of pathology."""
+    """The head of pathology, beside the hospital's own clinical department."""
+    assert hospital.department
     department, _new = Department.objects.get_or_create(institution=hospital.institution, name="病理科")
     return f.staff("R02", hospital.institution, department)
 
