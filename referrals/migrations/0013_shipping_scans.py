@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0006_reminders"),
         ("documents", "0001_initial"),
-        ("referrals", "0011_charges_in_detail"),
+        ("referrals", "0012_charges_from_his"),
         ("vendors", "0003_admissions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0006_reminders"),
-        ("referrals", "0012_shipping_scans"),
+        ("referrals", "0013_shipping_scans"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
