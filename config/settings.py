@@ -220,6 +220,8 @@ SPECTACULAR_SETTINGS = {
         "ChargeImportStatus": "referrals.models.ChargeImport.Status",
         "ChargeRowVerdict": "referrals.models.ChargeRow.Verdict",
         "ResultOutcome": "referrals.models.Result.Outcome",
+        "ArrivalState": "referrals.actions.receipts.STATES",
+        "LoanReturn": "referrals.models.BlockLoan.Return",
         "AlertOutcome": "supervision.models.Alert.Outcome",
         "FeeDeferralKind": "referrals.models.FeeDeferral.Kind",
         "StanceOrConclusion": "referrals.models.Opinion.Stance",
