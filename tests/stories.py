@@ -151,6 +151,16 @@ def assess(pathologist: Desk, case: str, percent: str, fit: str = "yes") -> None
     pathologist.main.locator("form:has([name=tumour_cell_percent]) button[type=submit]").click()
 
 
+def hand_over(carrier: Desk, barcode: str, waybill: str) -> None:
+    """The box goes to the courier: each specimen read by the scanner, the logger and the badge written down."""
+    scan = carrier.main.locator("#scan")
+    scan.fill(barcode)
+    scan.press("Enter")
+    carrier.shows("已核对 1／1 份")
+    carrier.fill(carrier="顺丰冷链", courier="李配送", celsius="4.1", waybill=waybill)
+    carrier.press("交接给承运方")
+
+
 def take_in(desk: Desk, case: str, barcode: str, outcome: str = "positive", **fields: str) -> None:
     """The report of a specimen, with its PDF."""
     desk.visit(f"/cases/{case}/result/")
