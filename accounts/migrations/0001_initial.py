@@ -179,6 +179,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "department",
                 "ordering": ["institution", "id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("institution", "name"), name="department_once"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -218,6 +221,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["user", "content_type", "ends_on"], name="accounts_le_user_id_088083_idx"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Post",
@@ -264,6 +272,19 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "post",
                 "ordering": ["id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("user", "institution", "department", "role", "starts_on"),
+                        name="post_once",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_on__isnull", True), ("ends_on__gte", models.F("starts_on")), _connector="OR"
+                        ),
+                        name="post_period_in_order",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -289,28 +310,5 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name="department",
-            constraint=models.UniqueConstraint(fields=("institution", "name"), name="department_once"),
-        ),
-        migrations.AddIndex(
-            model_name="letin",
-            index=models.Index(fields=["user", "content_type", "ends_on"], name="accounts_le_user_id_088083_idx"),
-        ),
-        migrations.AddConstraint(
-            model_name="post",
-            constraint=models.UniqueConstraint(
-                fields=("user", "institution", "department", "role", "starts_on"),
-                name="post_once",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="post",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_on__isnull", True), ("ends_on__gte", models.F("starts_on")), _connector="OR"),
-                name="post_period_in_order",
-            ),
         ),
     ]

@@ -190,6 +190,47 @@ class Migration(migrations.Migration):
                 "verbose_name": "catalog edition",
                 "verbose_name_plural": "catalog editions",
                 "ordering": ["-in_force_from", "-id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("institution", "number"), name="edition_number_once", nulls_distinct=False
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("status", "draft"), ("in_force_from__isnull", False), _connector="OR"),
+                        name="edition_in_force_has_first_day",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("in_force_to__isnull", True),
+                            ("in_force_to__gte", models.F("in_force_from")),
+                            _connector="OR",
+                        ),
+                        name="edition_period_runs_forward",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "retired"), _negated=True),
+                            ("in_force_to__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="edition_retired_has_last_day",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(("status", "draft"), _negated=True),
+                        expressions=[
+                            (django.db.models.functions.comparison.Coalesce("institution", 0), "="),
+                            (
+                                models.Func(
+                                    models.F("in_force_from"),
+                                    models.F("in_force_to"),
+                                    models.Value("[]"),
+                                    function="daterange",
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="edition_one_in_force",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -288,6 +329,12 @@ class Migration(migrations.Migration):
                 "verbose_name": "indication",
                 "verbose_name_plural": "indications",
                 "ordering": ["code"],
+                "indexes": [
+                    models.Index(fields=["code"], name="indication_code"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("edition", "code"), name="indication_once_an_edition"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -320,6 +367,30 @@ class Migration(migrations.Migration):
                 "verbose_name": "in-house capability",
                 "verbose_name_plural": "in-house capabilities",
                 "ordering": ["institution", "test"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_on__isnull", True), ("ends_on__gte", models.F("registered_on")), _connector="OR"
+                        ),
+                        name="capability_runs_forward",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            ("institution", "="),
+                            ("test", "="),
+                            (
+                                models.Func(
+                                    models.F("registered_on"),
+                                    models.F("ends_on"),
+                                    models.Value("[]"),
+                                    function="daterange",
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="capability_no_overlap",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -387,151 +458,53 @@ class Migration(migrations.Migration):
                 "verbose_name": "request authority",
                 "verbose_name_plural": "request authorities",
                 "ordering": ["user", "-starts_on"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_on__isnull", True), ("ends_on__gte", models.F("starts_on")), _connector="OR"
+                        ),
+                        name="request_authority_runs_forward",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("suspended_by__isnull", True),
+                                ("suspended_on__isnull", True),
+                                ("suspended_reason", ""),
+                            ),
+                            models.Q(
+                                ("suspended_by__isnull", False),
+                                ("suspended_on__isnull", False),
+                                models.Q(("suspended_reason", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="request_authority_suspension_whole",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("granted_by", models.F("user")), _negated=True),
+                        name="request_authority_not_by_self",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(("suspended_on__isnull", True)),
+                        expressions=[
+                            ("user", "="),
+                            ("institution", "="),
+                            ("grade", "="),
+                            (
+                                models.Func(
+                                    models.F("starts_on"),
+                                    models.F("ends_on"),
+                                    models.Value("[]"),
+                                    function="daterange",
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="request_authority_no_overlap",
+                    ),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="edition",
-            constraint=models.UniqueConstraint(
-                fields=("institution", "number"), name="edition_number_once", nulls_distinct=False
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="edition",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status", "draft"), ("in_force_from__isnull", False), _connector="OR"),
-                name="edition_in_force_has_first_day",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="edition",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("in_force_to__isnull", True),
-                    ("in_force_to__gte", models.F("in_force_from")),
-                    _connector="OR",
-                ),
-                name="edition_period_runs_forward",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="edition",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "retired"), _negated=True),
-                    ("in_force_to__isnull", False),
-                    _connector="OR",
-                ),
-                name="edition_retired_has_last_day",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="edition",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                condition=models.Q(("status", "draft"), _negated=True),
-                expressions=[
-                    (django.db.models.functions.comparison.Coalesce("institution", 0), "="),
-                    (
-                        models.Func(
-                            models.F("in_force_from"),
-                            models.F("in_force_to"),
-                            models.Value("[]"),
-                            function="daterange",
-                        ),
-                        "&&",
-                    ),
-                ],
-                name="edition_one_in_force",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="indication",
-            index=models.Index(fields=["code"], name="indication_code"),
-        ),
-        migrations.AddConstraint(
-            model_name="indication",
-            constraint=models.UniqueConstraint(fields=("edition", "code"), name="indication_once_an_edition"),
-        ),
-        migrations.AddConstraint(
-            model_name="inhousecapability",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ends_on__isnull", True), ("ends_on__gte", models.F("registered_on")), _connector="OR"
-                ),
-                name="capability_runs_forward",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="inhousecapability",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                expressions=[
-                    ("institution", "="),
-                    ("test", "="),
-                    (
-                        models.Func(
-                            models.F("registered_on"),
-                            models.F("ends_on"),
-                            models.Value("[]"),
-                            function="daterange",
-                        ),
-                        "&&",
-                    ),
-                ],
-                name="capability_no_overlap",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="requestauthority",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_on__isnull", True), ("ends_on__gte", models.F("starts_on")), _connector="OR"),
-                name="request_authority_runs_forward",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="requestauthority",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("suspended_by__isnull", True),
-                        ("suspended_on__isnull", True),
-                        ("suspended_reason", ""),
-                    ),
-                    models.Q(
-                        ("suspended_by__isnull", False),
-                        ("suspended_on__isnull", False),
-                        models.Q(("suspended_reason", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="request_authority_suspension_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="requestauthority",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("granted_by", models.F("user")), _negated=True),
-                name="request_authority_not_by_self",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="requestauthority",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                condition=models.Q(("suspended_on__isnull", True)),
-                expressions=[
-                    ("user", "="),
-                    ("institution", "="),
-                    ("grade", "="),
-                    (
-                        models.Func(
-                            models.F("starts_on"),
-                            models.F("ends_on"),
-                            models.Value("[]"),
-                            function="daterange",
-                        ),
-                        "&&",
-                    ),
-                ],
-                name="request_authority_no_overlap",
-            ),
         ),
         migrations.RunSQL(
             FROZEN,

@@ -37,11 +37,69 @@ class Migration(migrations.Migration):
                 ("valid_from", models.DateField(verbose_name="valid from")),
                 ("valid_to", models.DateField(blank=True, null=True, verbose_name="valid to")),
                 ("recorded_at", models.DateTimeField(auto_now_add=True, verbose_name="recorded at")),
+                (
+                    "file",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="documents.storedfile",
+                        verbose_name="file",
+                    ),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="accounts.institution",
+                        verbose_name="institution",
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="recorded by",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="holder",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "qualification",
                 "verbose_name_plural": "qualifications",
                 "ordering": ["user", "-valid_from"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_to__isnull", True), ("valid_to__gte", models.F("valid_from")), _connector="OR"
+                        ),
+                        name="qualification_runs_forward",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("recorded_by", models.F("user")), _negated=True),
+                        name="qualification_not_by_self",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            (audit.constraints.DateRange("valid_from", "valid_to"), "&&"),
+                            ("institution", "="),
+                            ("user", "="),
+                            ("kind", "="),
+                        ],
+                        name="qualification_no_overlap",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -53,11 +111,55 @@ class Migration(migrations.Migration):
                 ("passed", models.BooleanField(verbose_name="passed")),
                 ("score", models.CharField(blank=True, max_length=60, verbose_name="result")),
                 ("recorded_at", models.DateTimeField(auto_now_add=True, verbose_name="recorded at")),
+                (
+                    "file",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="documents.storedfile",
+                        verbose_name="file",
+                    ),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="accounts.institution",
+                        verbose_name="institution",
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="recorded by",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="trained",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "training",
                 "verbose_name_plural": "trainings",
                 "ordering": ["-held_on", "-id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("institution", "user", "title", "held_on"), name="training_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("recorded_by", models.F("user")), _negated=True),
+                        name="training_not_by_self",
+                    ),
+                ],
             },
         ),
         migrations.RemoveConstraint(
@@ -104,84 +206,6 @@ class Migration(migrations.Migration):
             field=models.TextField(blank=True, verbose_name="why withdrawn"),
         ),
         migrations.AddField(
-            model_name="qualification",
-            name="file",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="documents.storedfile",
-                verbose_name="file",
-            ),
-        ),
-        migrations.AddField(
-            model_name="qualification",
-            name="institution",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, to="accounts.institution", verbose_name="institution"
-            ),
-        ),
-        migrations.AddField(
-            model_name="qualification",
-            name="recorded_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="recorded by",
-            ),
-        ),
-        migrations.AddField(
-            model_name="qualification",
-            name="user",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="holder",
-            ),
-        ),
-        migrations.AddField(
-            model_name="training",
-            name="file",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="documents.storedfile",
-                verbose_name="file",
-            ),
-        ),
-        migrations.AddField(
-            model_name="training",
-            name="institution",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, to="accounts.institution", verbose_name="institution"
-            ),
-        ),
-        migrations.AddField(
-            model_name="training",
-            name="recorded_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="recorded by",
-            ),
-        ),
-        migrations.AddField(
-            model_name="training",
-            name="user",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="trained",
-            ),
-        ),
-        migrations.AddField(
             model_name="requestauthority",
             name="training",
             field=models.ForeignKey(
@@ -224,45 +248,6 @@ class Migration(migrations.Migration):
                     ),
                 ],
                 name="request_authority_no_overlap",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="qualification",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("valid_to__isnull", True), ("valid_to__gte", models.F("valid_from")), _connector="OR"
-                ),
-                name="qualification_runs_forward",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="qualification",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("recorded_by", models.F("user")), _negated=True), name="qualification_not_by_self"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="qualification",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                expressions=[
-                    (audit.constraints.DateRange("valid_from", "valid_to"), "&&"),
-                    ("institution", "="),
-                    ("user", "="),
-                    ("kind", "="),
-                ],
-                name="qualification_no_overlap",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="training",
-            constraint=models.UniqueConstraint(
-                fields=("institution", "user", "title", "held_on"), name="training_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="training",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("recorded_by", models.F("user")), _negated=True), name="training_not_by_self"
             ),
         ),
     ]

@@ -14,27 +14,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
-            model_name="inhousecapability",
-            name="department",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                to="accounts.department",
-                verbose_name="department",
-            ),
-        ),
-        migrations.AddField(
-            model_name="inhousecapability",
-            name="is_detailed",
-            field=models.BooleanField(default=False, verbose_name="its parts are on record"),
-        ),
-        migrations.AddField(
-            model_name="inhousecapability",
-            name="is_established",
-            field=models.BooleanField(default=False, verbose_name="done here before"),
-        ),
         migrations.CreateModel(
             name="TechnologyIntake",
             fields=[
@@ -85,6 +64,37 @@ class Migration(migrations.Migration):
                 "verbose_name": "first-time technology",
                 "verbose_name_plural": "first-time technologies",
                 "ordering": ["-id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at__isnull", True), ("decided_by__isnull", True)),
+                            models.Q(("decided_at__isnull", False), ("decided_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="technologyintake_decided_both",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("approved__isnull", True), ("decided_at__isnull", True)),
+                            models.Q(("approved__isnull", False), ("decided_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="intake_decision_whole",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("decided_by__isnull", True),
+                            models.Q(("decided_by", models.F("proposed_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="intake_decided_by_another",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("decided_at__isnull", True)),
+                        fields=("institution", "test"),
+                        name="intake_one_open",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -125,6 +135,9 @@ class Migration(migrations.Migration):
                 "verbose_name": "opinion on a first-time technology",
                 "verbose_name_plural": "opinions on first-time technologies",
                 "ordering": ["id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("intake", "given_by"), name="intake_opinion_once"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -401,47 +414,25 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.AddConstraint(
-            model_name="technologyintake",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_at__isnull", True), ("decided_by__isnull", True)),
-                    models.Q(("decided_at__isnull", False), ("decided_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="technologyintake_decided_both",
+        migrations.AddField(
+            model_name="inhousecapability",
+            name="department",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                to="accounts.department",
+                verbose_name="department",
             ),
         ),
-        migrations.AddConstraint(
-            model_name="technologyintake",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("approved__isnull", True), ("decided_at__isnull", True)),
-                    models.Q(("approved__isnull", False), ("decided_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="intake_decision_whole",
-            ),
+        migrations.AddField(
+            model_name="inhousecapability",
+            name="is_detailed",
+            field=models.BooleanField(default=False, verbose_name="its parts are on record"),
         ),
-        migrations.AddConstraint(
-            model_name="technologyintake",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("decided_by__isnull", True),
-                    models.Q(("decided_by", models.F("proposed_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="intake_decided_by_another",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="technologyintake",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("decided_at__isnull", True)), fields=("institution", "test"), name="intake_one_open"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="intakeopinion",
-            constraint=models.UniqueConstraint(fields=("intake", "given_by"), name="intake_opinion_once"),
+        migrations.AddField(
+            model_name="inhousecapability",
+            name="is_established",
+            field=models.BooleanField(default=False, verbose_name="done here before"),
         ),
     ]

@@ -245,6 +245,29 @@ class Migration(migrations.Migration):
                 "verbose_name": "source of evidence",
                 "verbose_name_plural": "sources of evidence",
                 "ordering": ["title"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("institution", "title"), name="source_title_once", nulls_distinct=False
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("supersedes__isnull", False)),
+                        fields=("institution", "supersedes"),
+                        name="source_one_newer",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("supersedes__isnull", True),
+                            models.Q(("supersedes", models.F("id")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="source_not_its_own_follower",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("year__isnull", False), ("unsettled", True), _connector="OR"),
+                        name="source_year_or_unsettled",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -342,6 +365,45 @@ class Migration(migrations.Migration):
                 "verbose_name": "review of a row",
                 "verbose_name_plural": "reviews of rows",
                 "ordering": ["due_on", "id"],
+                "indexes": [
+                    models.Index(fields=["institution", "indication"], name="review_of_a_row"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("institution", "indication", "newer"), name="row_reviewed_once_a_newer_edition"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("concluded_at__isnull", True), ("concluded_by__isnull", True)),
+                            models.Q(("concluded_at__isnull", False), ("concluded_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="sourcereview_concluded_both",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("concluded_at__isnull", True), ("outcome", "")),
+                            models.Q(
+                                models.Q(("outcome", ""), _negated=True),
+                                models.Q(("reason", ""), _negated=True),
+                                ("concluded_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_concluded_says_why",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("closes_on__gte", models.F("due_on"))), name="review_due_before_it_closes"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("outcome", "confirmed"), _negated=True),
+                            models.Q(("place", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="review_confirmed_at_a_place",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -491,92 +553,6 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(fields=("indication", "source"), name="source_cited_once_a_row")
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="evidencesource",
-            constraint=models.UniqueConstraint(
-                fields=("institution", "title"), name="source_title_once", nulls_distinct=False
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="evidencesource",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("supersedes__isnull", False)),
-                fields=("institution", "supersedes"),
-                name="source_one_newer",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="evidencesource",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("supersedes__isnull", True),
-                    models.Q(("supersedes", models.F("id")), _negated=True),
-                    _connector="OR",
-                ),
-                name="source_not_its_own_follower",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="evidencesource",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("year__isnull", False), ("unsettled", True), _connector="OR"),
-                name="source_year_or_unsettled",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="sourcereview",
-            index=models.Index(fields=["institution", "indication"], name="review_of_a_row"),
-        ),
-        migrations.AddConstraint(
-            model_name="sourcereview",
-            constraint=models.UniqueConstraint(
-                fields=("institution", "indication", "newer"), name="row_reviewed_once_a_newer_edition"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sourcereview",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("concluded_at__isnull", True), ("concluded_by__isnull", True)),
-                    models.Q(("concluded_at__isnull", False), ("concluded_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="sourcereview_concluded_both",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sourcereview",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("concluded_at__isnull", True), ("outcome", "")),
-                    models.Q(
-                        models.Q(("outcome", ""), _negated=True),
-                        models.Q(("reason", ""), _negated=True),
-                        ("concluded_at__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="review_concluded_says_why",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sourcereview",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("closes_on__gte", models.F("due_on"))), name="review_due_before_it_closes"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sourcereview",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("outcome", "confirmed"), _negated=True),
-                    models.Q(("place", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="review_confirmed_at_a_place",
-            ),
         ),
         migrations.RunSQL(FORWARD, BACKWARD),
     ]

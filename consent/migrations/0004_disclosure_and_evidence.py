@@ -29,6 +29,44 @@ class Migration(migrations.Migration):
                         blank=True, decimal_places=2, max_digits=10, null=True, verbose_name="price told (yuan)"
                     ),
                 ),
+                (
+                    "laboratory",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="vendors.laboratory",
+                    ),
+                ),
+                (
+                    "price",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="vendors.price",
+                    ),
+                ),
+                (
+                    "referral",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="disclosures", to="referrals.referral"
+                    ),
+                ),
+                (
+                    "test",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalog.genetest"
+                    ),
+                ),
+                (
+                    "told_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "disclosure",
@@ -153,45 +191,6 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="numbered_consent_is_evidence",
-            ),
-        ),
-        migrations.AddField(
-            model_name="disclosure",
-            name="laboratory",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="vendors.laboratory",
-            ),
-        ),
-        migrations.AddField(
-            model_name="disclosure",
-            name="price",
-            field=models.ForeignKey(
-                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="vendors.price"
-            ),
-        ),
-        migrations.AddField(
-            model_name="disclosure",
-            name="referral",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="disclosures", to="referrals.referral"
-            ),
-        ),
-        migrations.AddField(
-            model_name="disclosure",
-            name="test",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalog.genetest"
-            ),
-        ),
-        migrations.AddField(
-            model_name="disclosure",
-            name="told_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
             ),
         ),
     ]

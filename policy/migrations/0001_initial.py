@@ -59,6 +59,17 @@ class Migration(migrations.Migration):
                 "verbose_name": "policy document",
                 "verbose_name_plural": "policy documents",
                 "ordering": ["order", "code"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("in_force_to__isnull", True),
+                            ("in_force_from__isnull", True),
+                            ("in_force_to__gte", models.F("in_force_from")),
+                            _connector="OR",
+                        ),
+                        name="policy_document_period_runs_forward",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -94,17 +105,5 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "clauses",
                 "ordering": ["order"],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="policydocument",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("in_force_to__isnull", True),
-                    ("in_force_from__isnull", True),
-                    ("in_force_to__gte", models.F("in_force_from")),
-                    _connector="OR",
-                ),
-                name="policy_document_period_runs_forward",
-            ),
         ),
     ]

@@ -21,6 +21,47 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.CreateModel(
+            name="Identity",
+            fields=[
+                (
+                    "patient",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="identity",
+                        serialize=False,
+                        to="referrals.patient",
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("name_initials", models.CharField(blank=True, db_index=True, max_length=40)),
+                (
+                    "name_grams",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=2), default=list, size=None
+                    ),
+                ),
+                ("id_number", models.BinaryField(null=True, verbose_name="ID number")),
+                ("phone", models.BinaryField(null=True, verbose_name="phone")),
+                ("address", models.BinaryField(null=True, verbose_name="address")),
+                ("id_number_index", models.BinaryField(db_index=True, null=True)),
+                ("phone_index", models.BinaryField(db_index=True, null=True)),
+                ("salt", models.BinaryField(default=referrals.models.patients.new_salt, null=True)),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.institution"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "identity",
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(fields=["name_grams"], name="identity_name_grams"),
+                ],
+            },
+        ),
         migrations.AddField(
             model_name="charge",
             name="price",
@@ -329,44 +370,6 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT, related_name="ethics_approvals", to="referrals.study"
             ),
         ),
-        migrations.CreateModel(
-            name="Identity",
-            fields=[
-                (
-                    "patient",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        primary_key=True,
-                        related_name="identity",
-                        serialize=False,
-                        to="referrals.patient",
-                    ),
-                ),
-                ("name", models.CharField(max_length=120, verbose_name="name")),
-                ("name_initials", models.CharField(blank=True, db_index=True, max_length=40)),
-                (
-                    "name_grams",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=2), default=list, size=None
-                    ),
-                ),
-                ("id_number", models.BinaryField(null=True, verbose_name="ID number")),
-                ("phone", models.BinaryField(null=True, verbose_name="phone")),
-                ("address", models.BinaryField(null=True, verbose_name="address")),
-                ("id_number_index", models.BinaryField(db_index=True, null=True)),
-                ("phone_index", models.BinaryField(db_index=True, null=True)),
-                ("salt", models.BinaryField(default=referrals.models.patients.new_salt, null=True)),
-                (
-                    "institution",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.institution"
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "identity",
-            },
-        ),
         migrations.AddConstraint(
             model_name="patient",
             constraint=models.UniqueConstraint(fields=("institution", "record_no"), name="record_number_once"),
@@ -583,9 +586,5 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("valid_to__gte", models.F("valid_from"))), name="ethics_period_in_order"
             ),
-        ),
-        migrations.AddIndex(
-            model_name="identity",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["name_grams"], name="identity_name_grams"),
         ),
     ]

@@ -26,9 +26,40 @@ class Migration(migrations.Migration):
                 ("route", models.CharField(max_length=10, verbose_name="route")),
                 ("considered", models.JSONField(default=list, verbose_name="laboratories considered")),
                 ("superseded_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="allocations",
+                        to="vendors.contract",
+                    ),
+                ),
+                (
+                    "laboratory",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="allocations",
+                        to="vendors.laboratory",
+                    ),
+                ),
+                (
+                    "referral",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="allocations", to="referrals.referral"
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "allocation",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("superseded_at__isnull", True)),
+                        fields=("referral",),
+                        name="one_allocation_in_force",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -40,10 +71,55 @@ class Migration(migrations.Migration):
                 ("after", models.TextField(blank=True, verbose_name="after")),
                 ("reason", models.CharField(max_length=200, verbose_name="reason")),
                 ("corrected_at", models.DateTimeField(verbose_name="corrected at")),
+                (
+                    "corrected_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "referral",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="corrections", to="referrals.referral"
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "correction",
                 "ordering": ["corrected_at", "id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True), name="correction_has_a_reason"
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="MDTTeam",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=60, verbose_name="team")),
+                (
+                    "diagnosis_prefixes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=8), blank=True, default=list, size=None
+                    ),
+                ),
+                ("quorum", models.PositiveSmallIntegerField(default=5, verbose_name="disciplines needed")),
+                ("needs_pathology", models.BooleanField(default=True, verbose_name="pathology must take part")),
+                ("ended_on", models.DateField(blank=True, null=True, verbose_name="ended on")),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="mdt_teams", to="accounts.institution"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "MDT team",
+                "constraints": [
+                    models.UniqueConstraint(fields=("institution", "name"), name="mdt_team_once"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -78,9 +154,68 @@ class Migration(migrations.Migration):
                 ("called_at", models.DateTimeField(verbose_name="called at")),
                 ("concluded_at", models.DateTimeField(blank=True, null=True, verbose_name="concluded at")),
                 ("minutes", models.TextField(blank=True, verbose_name="minutes")),
+                (
+                    "called_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "concluded_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "department",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.department",
+                    ),
+                ),
+                (
+                    "referral",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deliberations",
+                        to="referrals.referral",
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deliberations",
+                        to="referrals.mdtteam",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "deliberation",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("concluded_at__isnull", True), ("concluded_by__isnull", True)),
+                            models.Q(("concluded_at__isnull", False), ("concluded_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="deliberation_concluded_both",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("status__in", ["opinions", "discussion"])),
+                        fields=("referral", "kind"),
+                        name="one_open_deliberation_of_a_kind",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -90,28 +225,26 @@ class Migration(migrations.Migration):
                 ("discipline", models.CharField(max_length=30, verbose_name="discipline")),
                 ("is_remote", models.BooleanField(default=False, verbose_name="remote")),
                 ("ended_on", models.DateField(blank=True, null=True, verbose_name="ended on")),
+                (
+                    "expert",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mdt_seats",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="seats", to="referrals.mdtteam"
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "seat on an MDT team",
-            },
-        ),
-        migrations.CreateModel(
-            name="MDTTeam",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=60, verbose_name="team")),
-                (
-                    "diagnosis_prefixes",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=8), blank=True, default=list, size=None
-                    ),
-                ),
-                ("quorum", models.PositiveSmallIntegerField(default=5, verbose_name="disciplines needed")),
-                ("needs_pathology", models.BooleanField(default=True, verbose_name="pathology must take part")),
-                ("ended_on", models.DateField(blank=True, null=True, verbose_name="ended on")),
-            ],
-            options={
-                "verbose_name": "MDT team",
+                "constraints": [
+                    models.UniqueConstraint(fields=("team", "expert", "discipline"), name="mdt_seat_once"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -139,10 +272,33 @@ class Migration(migrations.Migration):
                 ),
                 ("note", models.TextField(blank=True, verbose_name="reasons")),
                 ("given_at", models.DateTimeField(verbose_name="given at")),
+                (
+                    "deliberation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="opinions",
+                        to="referrals.deliberation",
+                    ),
+                ),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="opinions",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "opinion",
                 "ordering": ["given_at", "id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_first", True)),
+                        fields=("deliberation", "member"),
+                        name="one_first_opinion_a_member",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -153,9 +309,59 @@ class Migration(migrations.Migration):
                 ("reason", models.CharField(max_length=200, verbose_name="reason")),
                 ("merged_at", models.DateTimeField()),
                 ("parted_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.institution"
+                    ),
+                ),
+                (
+                    "kept",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="merges", to="referrals.patient"
+                    ),
+                ),
+                (
+                    "merged",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="merged_into", to="referrals.patient"
+                    ),
+                ),
+                (
+                    "merged_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "parted_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "merging of patient records",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("parted_at__isnull", True), ("parted_by__isnull", True)),
+                            models.Q(("parted_at__isnull", False), ("parted_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="patientmerge_parted_both",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("parted_at__isnull", True)), fields=("merged",), name="merged_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("kept", models.F("merged")), _negated=True), name="merged_into_another"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -165,6 +371,29 @@ class Migration(migrations.Migration):
                 ("typed", models.BinaryField(null=True)),
                 ("version", models.PositiveIntegerField(default=1)),
                 ("saved_at", models.DateTimeField(auto_now=True)),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.institution"
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="referral_drafts",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "referral",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="drafts",
+                        to="referrals.referral",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
@@ -174,6 +403,12 @@ class Migration(migrations.Migration):
                 ("gene", models.CharField(max_length=40, verbose_name="gene")),
                 ("variant", models.CharField(blank=True, max_length=160, verbose_name="variant")),
                 ("significance", models.CharField(blank=True, max_length=60, verbose_name="significance")),
+                (
+                    "result",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="alterations", to="referrals.result"
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "alteration found",
@@ -189,9 +424,58 @@ class Migration(migrations.Migration):
                 ("waybill", models.CharField(blank=True, max_length=60, verbose_name="waybill")),
                 ("temperature", models.CharField(blank=True, max_length=40, verbose_name="temperature")),
                 ("handed_over_at", models.DateTimeField(blank=True, null=True, verbose_name="handed over at")),
+                (
+                    "handed_over_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="batches", to="accounts.institution"
+                    ),
+                ),
+                (
+                    "laboratory",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="batches", to="vendors.laboratory"
+                    ),
+                ),
+                (
+                    "manifest",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="documents.storedfile",
+                    ),
+                ),
+                (
+                    "packed_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "shipment batch",
+                "constraints": [
+                    models.UniqueConstraint(fields=("institution", "number"), name="batch_number_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("handed_over_at__isnull", True), ("handed_over_by__isnull", True)),
+                            models.Q(("handed_over_at__isnull", False), ("handed_over_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="shipmentbatch_handed_over_both",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -574,83 +858,6 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
-            model_name="allocation",
-            name="contract",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="allocations",
-                to="vendors.contract",
-            ),
-        ),
-        migrations.AddField(
-            model_name="allocation",
-            name="laboratory",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="allocations",
-                to="vendors.laboratory",
-            ),
-        ),
-        migrations.AddField(
-            model_name="allocation",
-            name="referral",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="allocations", to="referrals.referral"
-            ),
-        ),
-        migrations.AddField(
-            model_name="correction",
-            name="corrected_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddField(
-            model_name="correction",
-            name="referral",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="corrections", to="referrals.referral"
-            ),
-        ),
-        migrations.AddField(
-            model_name="deliberation",
-            name="called_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddField(
-            model_name="deliberation",
-            name="concluded_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="deliberation",
-            name="department",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="accounts.department",
-            ),
-        ),
-        migrations.AddField(
-            model_name="deliberation",
-            name="referral",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="deliberations", to="referrals.referral"
-            ),
-        ),
-        migrations.AddField(
             model_name="departmentaldiscussion",
             name="deliberation",
             field=models.OneToOneField(
@@ -673,162 +880,6 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
-            model_name="mdtseat",
-            name="expert",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="mdt_seats", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddField(
-            model_name="mdtteam",
-            name="institution",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="mdt_teams", to="accounts.institution"
-            ),
-        ),
-        migrations.AddField(
-            model_name="mdtseat",
-            name="team",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="seats", to="referrals.mdtteam"
-            ),
-        ),
-        migrations.AddField(
-            model_name="deliberation",
-            name="team",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="deliberations",
-                to="referrals.mdtteam",
-            ),
-        ),
-        migrations.AddField(
-            model_name="opinion",
-            name="deliberation",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="opinions", to="referrals.deliberation"
-            ),
-        ),
-        migrations.AddField(
-            model_name="opinion",
-            name="member",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="opinions", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddField(
-            model_name="patientmerge",
-            name="institution",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.institution"
-            ),
-        ),
-        migrations.AddField(
-            model_name="patientmerge",
-            name="kept",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="merges", to="referrals.patient"
-            ),
-        ),
-        migrations.AddField(
-            model_name="patientmerge",
-            name="merged",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="merged_into", to="referrals.patient"
-            ),
-        ),
-        migrations.AddField(
-            model_name="patientmerge",
-            name="merged_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddField(
-            model_name="patientmerge",
-            name="parted_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="referraldraft",
-            name="institution",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.institution"
-            ),
-        ),
-        migrations.AddField(
-            model_name="referraldraft",
-            name="owner",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="referral_drafts", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddField(
-            model_name="referraldraft",
-            name="referral",
-            field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="drafts", to="referrals.referral"
-            ),
-        ),
-        migrations.AddField(
-            model_name="resultfinding",
-            name="result",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="alterations", to="referrals.result"
-            ),
-        ),
-        migrations.AddField(
-            model_name="shipmentbatch",
-            name="handed_over_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="shipmentbatch",
-            name="institution",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="batches", to="accounts.institution"
-            ),
-        ),
-        migrations.AddField(
-            model_name="shipmentbatch",
-            name="laboratory",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="batches", to="vendors.laboratory"
-            ),
-        ),
-        migrations.AddField(
-            model_name="shipmentbatch",
-            name="manifest",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="documents.storedfile",
-            ),
-        ),
-        migrations.AddField(
-            model_name="shipmentbatch",
-            name="packed_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddField(
             model_name="shipment",
             name="batch",
             field=models.ForeignKey(
@@ -837,93 +888,6 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="shipments",
                 to="referrals.shipmentbatch",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="allocation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("superseded_at__isnull", True)),
-                fields=("referral",),
-                name="one_allocation_in_force",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="correction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True), name="correction_has_a_reason"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="mdtteam",
-            constraint=models.UniqueConstraint(fields=("institution", "name"), name="mdt_team_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="mdtseat",
-            constraint=models.UniqueConstraint(fields=("team", "expert", "discipline"), name="mdt_seat_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="deliberation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("concluded_at__isnull", True), ("concluded_by__isnull", True)),
-                    models.Q(("concluded_at__isnull", False), ("concluded_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="deliberation_concluded_both",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="deliberation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status__in", ["opinions", "discussion"])),
-                fields=("referral", "kind"),
-                name="one_open_deliberation_of_a_kind",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="opinion",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("is_first", True)),
-                fields=("deliberation", "member"),
-                name="one_first_opinion_a_member",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patientmerge",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("parted_at__isnull", True), ("parted_by__isnull", True)),
-                    models.Q(("parted_at__isnull", False), ("parted_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="patientmerge_parted_both",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patientmerge",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("parted_at__isnull", True)), fields=("merged",), name="merged_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patientmerge",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kept", models.F("merged")), _negated=True), name="merged_into_another"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="shipmentbatch",
-            constraint=models.UniqueConstraint(fields=("institution", "number"), name="batch_number_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="shipmentbatch",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("handed_over_at__isnull", True), ("handed_over_by__isnull", True)),
-                    models.Q(("handed_over_at__isnull", False), ("handed_over_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="shipmentbatch_handed_over_both",
             ),
         ),
     ]

@@ -15,213 +15,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
-            model_name="prescription",
-            name="since",
-            field=models.DateField(blank=True, null=True, verbose_name="day of progression or relapse"),
-        ),
-        migrations.CreateModel(
-            name="DrugCheck",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("drug", models.CharField(max_length=60, verbose_name="drug")),
-                ("indication", models.CharField(max_length=120, verbose_name="indication")),
-                ("line", models.CharField(blank=True, max_length=120, verbose_name="line or setting")),
-                ("since", models.DateField(blank=True, null=True, verbose_name="day of progression or relapse")),
-                ("asked_at", models.DateTimeField()),
-                (
-                    "answer",
-                    models.CharField(
-                        choices=[
-                            ("supported", "Supported"),
-                            ("not_supported", "Not supported"),
-                            ("not_required", "No test required"),
-                            ("cannot_tell", "Cannot be told"),
-                        ],
-                        max_length=14,
-                        verbose_name="answer",
-                    ),
-                ),
-                ("why", models.CharField(max_length=600, verbose_name="why")),
-                ("pathology", models.CharField(max_length=300, verbose_name="pathology")),
-                ("used", models.JSONField(default=list, verbose_name="reports it stands on")),
-                ("others", models.JSONField(default=list, verbose_name="reports that do not count")),
-                (
-                    "asked_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-                (
-                    "institution",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.institution"
-                    ),
-                ),
-                (
-                    "patient",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="drug_checks", to="referrals.patient"
-                    ),
-                ),
-                (
-                    "referral",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="drug_checks",
-                        to="referrals.referral",
-                    ),
-                ),
-                (
-                    "result",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="referrals.result",
-                    ),
-                ),
-                (
-                    "rule",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="catalog.drugtargetrule",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "drug check",
-            },
-        ),
-        migrations.AddField(
-            model_name="prescription",
-            name="check_made",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="prescriptions",
-                to="referrals.drugcheck",
-            ),
-        ),
-        migrations.CreateModel(
-            name="MatchSample",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("month", models.DateField(verbose_name="month")),
-                ("seed", models.CharField(max_length=32, verbose_name="seed of the draw")),
-                ("population", models.PositiveIntegerField(verbose_name="prescriptions of the month")),
-                ("drawn_at", models.DateTimeField()),
-                ("published_at", models.DateTimeField(blank=True, null=True)),
-                ("notice", models.JSONField(blank=True, default=dict, verbose_name="notice")),
-                (
-                    "drawn_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-                (
-                    "institution",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.institution"
-                    ),
-                ),
-                (
-                    "published_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "sample of drug and result",
-                "ordering": ["-month", "-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="MatchReview",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "verdict",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("match", "Drug and result match"),
-                            ("mismatch", "Drug and result do not match"),
-                            ("no_result", "A test is required and there is none"),
-                            ("unclear", "Cannot be told from the record"),
-                        ],
-                        max_length=10,
-                        verbose_name="verdict",
-                    ),
-                ),
-                ("note", models.CharField(blank=True, max_length=300, verbose_name="remark")),
-                ("reviewed_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "prescription",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="reviews", to="referrals.prescription"
-                    ),
-                ),
-                (
-                    "reviewed_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "sample",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="reviews", to="referrals.matchsample"
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "review of drug and result",
-            },
-        ),
-        migrations.CreateModel(
-            name="MonitoringExport",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("month", models.DateField(verbose_name="month")),
-                ("form", models.CharField(max_length=4, verbose_name="format")),
-                ("rows", models.PositiveIntegerField(verbose_name="rows")),
-                ("sha256", models.CharField(max_length=64, verbose_name="SHA-256")),
-                ("made_at", models.DateTimeField()),
-                (
-                    "institution",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.institution"
-                    ),
-                ),
-                (
-                    "made_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "export of monitoring data",
-                "ordering": ["-made_at"],
-            },
-        ),
         migrations.CreateModel(
             name="OutsideReport",
             fields=[
@@ -302,18 +95,273 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "outside report",
+                "indexes": [
+                    models.Index(fields=["institution", "-recorded_at", "-id"], name="outside_report_newest"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("reviewed_at__isnull", True), ("reviewed_by__isnull", True)),
+                            models.Q(("reviewed_at__isnull", False), ("reviewed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="outsidereport_reviewed_both",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("is_accepted__isnull", True), ("reviewed_at__isnull", True)),
+                            models.Q(("is_accepted__isnull", False), ("reviewed_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="outside_report_review_whole",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("reviewed_by__isnull", True),
+                            models.Q(("reviewed_by", models.F("recorded_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="outside_report_reviewed_by_another",
+                    ),
+                ],
             },
         ),
-        migrations.AddField(
-            model_name="drugcheck",
-            name="outside",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="referrals.outsidereport",
-            ),
+        migrations.CreateModel(
+            name="DrugCheck",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("drug", models.CharField(max_length=60, verbose_name="drug")),
+                ("indication", models.CharField(max_length=120, verbose_name="indication")),
+                ("line", models.CharField(blank=True, max_length=120, verbose_name="line or setting")),
+                ("since", models.DateField(blank=True, null=True, verbose_name="day of progression or relapse")),
+                ("asked_at", models.DateTimeField()),
+                (
+                    "answer",
+                    models.CharField(
+                        choices=[
+                            ("supported", "Supported"),
+                            ("not_supported", "Not supported"),
+                            ("not_required", "No test required"),
+                            ("cannot_tell", "Cannot be told"),
+                        ],
+                        max_length=14,
+                        verbose_name="answer",
+                    ),
+                ),
+                ("why", models.CharField(max_length=600, verbose_name="why")),
+                ("pathology", models.CharField(max_length=300, verbose_name="pathology")),
+                ("used", models.JSONField(default=list, verbose_name="reports it stands on")),
+                ("others", models.JSONField(default=list, verbose_name="reports that do not count")),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.institution"
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="drug_checks", to="referrals.patient"
+                    ),
+                ),
+                (
+                    "referral",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="drug_checks",
+                        to="referrals.referral",
+                    ),
+                ),
+                (
+                    "result",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="referrals.result",
+                    ),
+                ),
+                (
+                    "rule",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalog.drugtargetrule",
+                    ),
+                ),
+                (
+                    "outside",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="referrals.outsidereport",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "drug check",
+                "indexes": [
+                    models.Index(fields=["institution", "-asked_at", "-id"], name="drug_check_newest"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("answer", "supported"), _negated=True),
+                            ("result__isnull", False),
+                            ("outside__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="supported_stands_on_a_report",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="MatchSample",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("month", models.DateField(verbose_name="month")),
+                ("seed", models.CharField(max_length=32, verbose_name="seed of the draw")),
+                ("population", models.PositiveIntegerField(verbose_name="prescriptions of the month")),
+                ("drawn_at", models.DateTimeField()),
+                ("published_at", models.DateTimeField(blank=True, null=True)),
+                ("notice", models.JSONField(blank=True, default=dict, verbose_name="notice")),
+                (
+                    "drawn_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.institution"
+                    ),
+                ),
+                (
+                    "published_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "sample of drug and result",
+                "ordering": ["-month", "-id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("institution", "month"), name="match_sample_once_a_month"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("published_at__isnull", True), ("published_by__isnull", True)),
+                            models.Q(("published_at__isnull", False), ("published_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="matchsample_published_both",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="MatchReview",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "verdict",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("match", "Drug and result match"),
+                            ("mismatch", "Drug and result do not match"),
+                            ("no_result", "A test is required and there is none"),
+                            ("unclear", "Cannot be told from the record"),
+                        ],
+                        max_length=10,
+                        verbose_name="verdict",
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=300, verbose_name="remark")),
+                ("reviewed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "prescription",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="reviews", to="referrals.prescription"
+                    ),
+                ),
+                (
+                    "reviewed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "sample",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="reviews", to="referrals.matchsample"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "review of drug and result",
+                "constraints": [
+                    models.UniqueConstraint(fields=("sample", "prescription"), name="match_review_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("reviewed_at__isnull", True), ("reviewed_by__isnull", True)),
+                            models.Q(("reviewed_at__isnull", False), ("reviewed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="matchreview_reviewed_both",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="MonitoringExport",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("month", models.DateField(verbose_name="month")),
+                ("form", models.CharField(max_length=4, verbose_name="format")),
+                ("rows", models.PositiveIntegerField(verbose_name="rows")),
+                ("sha256", models.CharField(max_length=64, verbose_name="SHA-256")),
+                ("made_at", models.DateTimeField()),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.institution"
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "export of monitoring data",
+                "ordering": ["-made_at"],
+            },
         ),
         migrations.CreateModel(
             name="PathologyBasis",
@@ -372,6 +420,36 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "pathology before a drug",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("approved_at__isnull", True), ("approved_by__isnull", True)),
+                            models.Q(("approved_at__isnull", False), ("approved_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="pathologybasis_approved_both",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "pathology"), models.Q(("report_no", ""), _negated=True)),
+                            models.Q(
+                                ("kind", "clinical"),
+                                models.Q(("reason", ""), _negated=True),
+                                models.Q(("guideline", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="pathology_basis_whole",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("approved_by__isnull", True),
+                            models.Q(("approved_by", models.F("recorded_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="clinical_diagnosis_approved_by_another",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -525,18 +603,90 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "special use of a drug",
+                "indexes": [
+                    models.Index(fields=["institution", "status", "-requested_at", "-id"], name="special_use_list"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("concluded_at__isnull", True), ("concluded_by__isnull", True)),
+                            models.Q(("concluded_at__isnull", False), ("concluded_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="specialuse_concluded_both",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at__isnull", True), ("decided_by__isnull", True)),
+                            models.Q(("decided_at__isnull", False), ("decided_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="specialuse_decided_both",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("signed_at__isnull", True), ("signed_by__isnull", True)),
+                            models.Q(("signed_at__isnull", False), ("signed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="specialuse_signed_both",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status__in", ["approved", "consented"]), _negated=True),
+                            models.Q(
+                                ("concluded_at__isnull", False),
+                                ("decided_at__gte", models.F("concluded_at")),
+                                ("decided_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="special_use_in_order",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "consented"), _negated=True),
+                            models.Q(
+                                ("paper__isnull", False),
+                                ("signed_at__gte", models.F("decided_at")),
+                                ("signed_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="special_use_consent_on_paper",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("decided_by__isnull", True),
+                                models.Q(("decided_by", models.F("requested_by")), _negated=True),
+                                _connector="OR",
+                            ),
+                            models.Q(
+                                ("concluded_by__isnull", True),
+                                models.Q(("concluded_by", models.F("requested_by")), _negated=True),
+                                _connector="OR",
+                            ),
+                        ),
+                        name="special_use_decided_by_another",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("kind", "outside"),
+                            models.Q(
+                                models.Q(("evidence_title", ""), _negated=True),
+                                models.Q(("no_better_option", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="extended_use_has_evidence",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind", "extended"), ("check_made__isnull", False), _connector="OR"),
+                        name="outside_drug_has_a_check",
+                    ),
+                ],
             },
-        ),
-        migrations.AddField(
-            model_name="prescription",
-            name="special_use",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="prescriptions",
-                to="referrals.specialuse",
-            ),
         ),
         migrations.CreateModel(
             name="SpecialUseOpinion",
@@ -568,236 +718,36 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "opinion on a special use",
+                "constraints": [
+                    models.UniqueConstraint(fields=("use", "given_by"), name="special_use_opinion_once"),
+                ],
             },
         ),
-        migrations.AddConstraint(
-            model_name="matchsample",
-            constraint=models.UniqueConstraint(fields=("institution", "month"), name="match_sample_once_a_month"),
+        migrations.AddField(
+            model_name="prescription",
+            name="since",
+            field=models.DateField(blank=True, null=True, verbose_name="day of progression or relapse"),
         ),
-        migrations.AddConstraint(
-            model_name="matchsample",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("published_at__isnull", True), ("published_by__isnull", True)),
-                    models.Q(("published_at__isnull", False), ("published_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="matchsample_published_both",
+        migrations.AddField(
+            model_name="prescription",
+            name="check_made",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="prescriptions",
+                to="referrals.drugcheck",
             ),
         ),
-        migrations.AddConstraint(
-            model_name="matchreview",
-            constraint=models.UniqueConstraint(fields=("sample", "prescription"), name="match_review_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="matchreview",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("reviewed_at__isnull", True), ("reviewed_by__isnull", True)),
-                    models.Q(("reviewed_at__isnull", False), ("reviewed_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="matchreview_reviewed_both",
+        migrations.AddField(
+            model_name="prescription",
+            name="special_use",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="prescriptions",
+                to="referrals.specialuse",
             ),
-        ),
-        migrations.AddIndex(
-            model_name="outsidereport",
-            index=models.Index(fields=["institution", "-recorded_at", "-id"], name="outside_report_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="outsidereport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("reviewed_at__isnull", True), ("reviewed_by__isnull", True)),
-                    models.Q(("reviewed_at__isnull", False), ("reviewed_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="outsidereport_reviewed_both",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outsidereport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("is_accepted__isnull", True), ("reviewed_at__isnull", True)),
-                    models.Q(("is_accepted__isnull", False), ("reviewed_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="outside_report_review_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outsidereport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("reviewed_by__isnull", True),
-                    models.Q(("reviewed_by", models.F("recorded_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="outside_report_reviewed_by_another",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="drugcheck",
-            index=models.Index(fields=["institution", "-asked_at", "-id"], name="drug_check_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="drugcheck",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("answer", "supported"), _negated=True),
-                    ("result__isnull", False),
-                    ("outside__isnull", False),
-                    _connector="OR",
-                ),
-                name="supported_stands_on_a_report",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pathologybasis",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("approved_at__isnull", True), ("approved_by__isnull", True)),
-                    models.Q(("approved_at__isnull", False), ("approved_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="pathologybasis_approved_both",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pathologybasis",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "pathology"), models.Q(("report_no", ""), _negated=True)),
-                    models.Q(
-                        ("kind", "clinical"),
-                        models.Q(("reason", ""), _negated=True),
-                        models.Q(("guideline", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="pathology_basis_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pathologybasis",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("approved_by__isnull", True),
-                    models.Q(("approved_by", models.F("recorded_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="clinical_diagnosis_approved_by_another",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="specialuse",
-            index=models.Index(fields=["institution", "status", "-requested_at", "-id"], name="special_use_list"),
-        ),
-        migrations.AddConstraint(
-            model_name="specialuse",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("concluded_at__isnull", True), ("concluded_by__isnull", True)),
-                    models.Q(("concluded_at__isnull", False), ("concluded_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="specialuse_concluded_both",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="specialuse",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_at__isnull", True), ("decided_by__isnull", True)),
-                    models.Q(("decided_at__isnull", False), ("decided_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="specialuse_decided_both",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="specialuse",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("signed_at__isnull", True), ("signed_by__isnull", True)),
-                    models.Q(("signed_at__isnull", False), ("signed_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="specialuse_signed_both",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="specialuse",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status__in", ["approved", "consented"]), _negated=True),
-                    models.Q(
-                        ("concluded_at__isnull", False),
-                        ("decided_at__gte", models.F("concluded_at")),
-                        ("decided_at__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="special_use_in_order",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="specialuse",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "consented"), _negated=True),
-                    models.Q(
-                        ("paper__isnull", False),
-                        ("signed_at__gte", models.F("decided_at")),
-                        ("signed_at__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="special_use_consent_on_paper",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="specialuse",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("decided_by__isnull", True),
-                        models.Q(("decided_by", models.F("requested_by")), _negated=True),
-                        _connector="OR",
-                    ),
-                    models.Q(
-                        ("concluded_by__isnull", True),
-                        models.Q(("concluded_by", models.F("requested_by")), _negated=True),
-                        _connector="OR",
-                    ),
-                ),
-                name="special_use_decided_by_another",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="specialuse",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("kind", "outside"),
-                    models.Q(
-                        models.Q(("evidence_title", ""), _negated=True),
-                        models.Q(("no_better_option", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="extended_use_has_evidence",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="specialuse",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind", "extended"), ("check_made__isnull", False), _connector="OR"),
-                name="outside_drug_has_a_check",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="specialuseopinion",
-            constraint=models.UniqueConstraint(fields=("use", "given_by"), name="special_use_opinion_once"),
         ),
     ]

@@ -126,10 +126,91 @@ class Migration(migrations.Migration):
                 ("figures", models.JSONField(blank=True, default=dict, verbose_name="figures")),
                 ("signed_at", models.DateTimeField(blank=True, null=True, verbose_name="signed by finance at")),
                 ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed at")),
+                (
+                    "closed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="countersigned by",
+                    ),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reconciliations",
+                        to="accounts.institution",
+                    ),
+                ),
+                (
+                    "laboratory",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reconciliations",
+                        to="vendors.laboratory",
+                    ),
+                ),
+                (
+                    "sheet",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="documents.storedfile",
+                    ),
+                ),
+                (
+                    "signed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="signed by",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "monthly reconciliation",
                 "ordering": ["-month", "laboratory", "institution"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("institution", "laboratory", "month"), name="reconciliation_once_a_month"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("signed_at__isnull", True), ("signed_by__isnull", True)),
+                            models.Q(("signed_at__isnull", False), ("signed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="reconciliation_signed_both",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_at__isnull", True), ("closed_by__isnull", True)),
+                            models.Q(("closed_at__isnull", False), ("closed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="reconciliation_closed_both",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_at__isnull", True),
+                            models.Q(
+                                ("sheet__isnull", False),
+                                ("signed_at__isnull", False),
+                                models.Q(("closed_by", models.F("signed_by")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="closed_month_is_signed_by_two",
+                    ),
+                ],
             },
         ),
         migrations.RemoveConstraint(
@@ -231,55 +312,6 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
-            model_name="reconciliation",
-            name="closed_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="countersigned by",
-            ),
-        ),
-        migrations.AddField(
-            model_name="reconciliation",
-            name="institution",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="reconciliations", to="accounts.institution"
-            ),
-        ),
-        migrations.AddField(
-            model_name="reconciliation",
-            name="laboratory",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="reconciliations", to="vendors.laboratory"
-            ),
-        ),
-        migrations.AddField(
-            model_name="reconciliation",
-            name="sheet",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="documents.storedfile",
-            ),
-        ),
-        migrations.AddField(
-            model_name="reconciliation",
-            name="signed_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="signed by",
-            ),
-        ),
-        migrations.AddField(
             model_name="statementdifference",
             name="reconciliation",
             field=models.ForeignKey(
@@ -354,49 +386,6 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="difference_confirmed_by_another",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reconciliation",
-            constraint=models.UniqueConstraint(
-                fields=("institution", "laboratory", "month"), name="reconciliation_once_a_month"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reconciliation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("signed_at__isnull", True), ("signed_by__isnull", True)),
-                    models.Q(("signed_at__isnull", False), ("signed_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="reconciliation_signed_both",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reconciliation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("closed_at__isnull", True), ("closed_by__isnull", True)),
-                    models.Q(("closed_at__isnull", False), ("closed_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="reconciliation_closed_both",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reconciliation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("closed_at__isnull", True),
-                    models.Q(
-                        ("sheet__isnull", False),
-                        ("signed_at__isnull", False),
-                        models.Q(("closed_by", models.F("signed_by")), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="closed_month_is_signed_by_two",
             ),
         ),
         migrations.RunSQL(CLOSED, OPEN),

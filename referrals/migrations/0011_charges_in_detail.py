@@ -44,9 +44,49 @@ class Migration(migrations.Migration):
                 ("until", models.DateField(verbose_name="to be settled by")),
                 ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
                 ("withdrawn_reason", models.CharField(blank=True, max_length=200, verbose_name="why withdrawn")),
+                (
+                    "approved_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="fee_deferrals",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "referral",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="deferrals", to="referrals.referral"
+                    ),
+                ),
+                (
+                    "withdrawn_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "approval to put off the fee",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("origin", "ledger"), ("approved_by__isnull", False), _connector="OR"),
+                        name="live_deferral_has_an_approver",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("withdrawn_at__isnull", True), ("withdrawn_by__isnull", True)),
+                            models.Q(("withdrawn_at__isnull", False), ("withdrawn_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="feedeferral_withdrawn_both",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -118,35 +158,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("reported_at__isnull", False), ("status", "voided")),
                 fields=["institution", "-requested_at", "-id"],
                 name="referral_voided_late",
-            ),
-        ),
-        migrations.AddField(
-            model_name="feedeferral",
-            name="approved_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="fee_deferrals",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="feedeferral",
-            name="referral",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="deferrals", to="referrals.referral"
-            ),
-        ),
-        migrations.AddField(
-            model_name="feedeferral",
-            name="withdrawn_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
             ),
         ),
         migrations.AddField(
@@ -270,24 +281,6 @@ class Migration(migrations.Migration):
                 ),
                 expressions=[("institution", "="), ("invoice_code", "="), ("invoice_no", "="), ("receipt_no", "<>")],
                 name="fiscal_receipt_of_one_settlement",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="feedeferral",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("origin", "ledger"), ("approved_by__isnull", False), _connector="OR"),
-                name="live_deferral_has_an_approver",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="feedeferral",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("withdrawn_at__isnull", True), ("withdrawn_by__isnull", True)),
-                    models.Q(("withdrawn_at__isnull", False), ("withdrawn_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="feedeferral_withdrawn_both",
             ),
         ),
     ]

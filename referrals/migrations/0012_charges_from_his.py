@@ -80,6 +80,29 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "import of charges",
                 "ordering": ["-given_in_at", "-id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("status__in", ("unreadable", "discarded")), _negated=True),
+                        fields=("institution", "file_sha256"),
+                        name="charge_file_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("confirmed_at__isnull", True), ("confirmed_by__isnull", True)),
+                            models.Q(("confirmed_at__isnull", False), ("confirmed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="chargeimport_confirmed_both",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status__in", ("recording", "done")), _negated=True),
+                            ("confirmed_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="charges_recorded_once_confirmed",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -171,44 +194,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "row of charges",
+                "indexes": [
+                    models.Index(fields=["charge_import", "verdict", "line"], name="charge_row_verdict"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("charge_import", "line"), name="charge_row_once"),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="chargeimport",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status__in", ("unreadable", "discarded")), _negated=True),
-                fields=("institution", "file_sha256"),
-                name="charge_file_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="chargeimport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("confirmed_at__isnull", True), ("confirmed_by__isnull", True)),
-                    models.Q(("confirmed_at__isnull", False), ("confirmed_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="chargeimport_confirmed_both",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="chargeimport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status__in", ("recording", "done")), _negated=True),
-                    ("confirmed_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="charges_recorded_once_confirmed",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="chargerow",
-            index=models.Index(fields=["charge_import", "verdict", "line"], name="charge_row_verdict"),
-        ),
-        migrations.AddConstraint(
-            model_name="chargerow",
-            constraint=models.UniqueConstraint(fields=("charge_import", "line"), name="charge_row_once"),
         ),
     ]

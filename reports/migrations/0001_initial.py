@@ -150,6 +150,114 @@ class Migration(migrations.Migration):
                 "verbose_name": "report",
                 "verbose_name_plural": "reports",
                 "ordering": ["-period_end", "institution", "-revision"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("institution", "period", "revision"), name="report_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("document_number", ""), _negated=True),
+                        fields=("institution", "document_number"),
+                        name="document_number_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("requested_at__isnull", True), ("requested_by__isnull", True)),
+                            models.Q(("requested_at__isnull", False), ("requested_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="report_requested_both",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("built_at__isnull", True), ("built_by__isnull", True)),
+                            models.Q(("built_at__isnull", False), ("built_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="report_built_both",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("reviewed_at__isnull", True), ("reviewed_by__isnull", True)),
+                            models.Q(("reviewed_at__isnull", False), ("reviewed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="report_reviewed_both",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("signed_off_at__isnull", True), ("signed_off_by__isnull", True)),
+                            models.Q(("signed_off_at__isnull", False), ("signed_off_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="report_signed_off_both",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("submitted_at__isnull", True), ("submitted_by__isnull", True)),
+                            models.Q(("submitted_at__isnull", False), ("submitted_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="report_submitted_both",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("received_at__isnull", True), ("received_by__isnull", True)),
+                            models.Q(("received_at__isnull", False), ("received_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="report_received_both",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("returned_at__isnull", True), ("returned_by__isnull", True)),
+                            models.Q(("returned_at__isnull", False), ("returned_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="report_returned_both",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status__in", ["building", "failed"]),
+                            models.Q(
+                                ("built_at__isnull", False),
+                                ("figures__isnull", False),
+                                ("pdf__isnull", False),
+                                models.Q(("figures_sha256", ""), _negated=True),
+                                models.Q(("sha256", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="built_report_has_figures_and_paper",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("status__in", ["signed_off", "submitted", "received", "returned"]), _negated=True
+                            ),
+                            models.Q(
+                                ("reviewed_at__isnull", False),
+                                ("signed_off_at__isnull", False),
+                                models.Q(("document_number", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="signed_report_has_number_and_signer",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("signed_off_by__isnull", True),
+                            models.Q(("signed_off_by", models.F("reviewed_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="signer_is_not_reviewer",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "returned"), _negated=True),
+                            models.Q(("return_comment", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="returned_report_says_why",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -193,153 +301,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "download receipt",
                 "ordering": ["-downloaded_at", "-id"],
+                "indexes": [
+                    models.Index(fields=["report", "-downloaded_at"], name="receipt_by_report"),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="report",
-            constraint=models.UniqueConstraint(fields=("institution", "period", "revision"), name="report_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="report",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("document_number", ""), _negated=True),
-                fields=("institution", "document_number"),
-                name="document_number_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="report",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("requested_at__isnull", True), ("requested_by__isnull", True)),
-                    models.Q(("requested_at__isnull", False), ("requested_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="report_requested_both",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="report",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("built_at__isnull", True), ("built_by__isnull", True)),
-                    models.Q(("built_at__isnull", False), ("built_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="report_built_both",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="report",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("reviewed_at__isnull", True), ("reviewed_by__isnull", True)),
-                    models.Q(("reviewed_at__isnull", False), ("reviewed_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="report_reviewed_both",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="report",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("signed_off_at__isnull", True), ("signed_off_by__isnull", True)),
-                    models.Q(("signed_off_at__isnull", False), ("signed_off_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="report_signed_off_both",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="report",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("submitted_at__isnull", True), ("submitted_by__isnull", True)),
-                    models.Q(("submitted_at__isnull", False), ("submitted_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="report_submitted_both",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="report",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("received_at__isnull", True), ("received_by__isnull", True)),
-                    models.Q(("received_at__isnull", False), ("received_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="report_received_both",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="report",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("returned_at__isnull", True), ("returned_by__isnull", True)),
-                    models.Q(("returned_at__isnull", False), ("returned_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="report_returned_both",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="report",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status__in", ["building", "failed"]),
-                    models.Q(
-                        ("built_at__isnull", False),
-                        ("figures__isnull", False),
-                        ("pdf__isnull", False),
-                        models.Q(("figures_sha256", ""), _negated=True),
-                        models.Q(("sha256", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="built_report_has_figures_and_paper",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="report",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status__in", ["signed_off", "submitted", "received", "returned"]), _negated=True),
-                    models.Q(
-                        ("reviewed_at__isnull", False),
-                        ("signed_off_at__isnull", False),
-                        models.Q(("document_number", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="signed_report_has_number_and_signer",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="report",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("signed_off_by__isnull", True),
-                    models.Q(("signed_off_by", models.F("reviewed_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="signer_is_not_reviewer",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="report",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "returned"), _negated=True),
-                    models.Q(("return_comment", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="returned_report_says_why",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="reportreceipt",
-            index=models.Index(fields=["report", "-downloaded_at"], name="receipt_by_report"),
         ),
     ]

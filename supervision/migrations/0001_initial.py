@@ -100,6 +100,31 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "ledger import",
                 "ordering": ["-requested_at", "-id"],
+                "indexes": [
+                    models.Index(fields=["institution", "-requested_at", "-id"], name="ledger_import_newest"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("status__in", ("waiting", "running"))),
+                        fields=("institution", "file_sha256", "dry_run"),
+                        name="ledger_import_once_at_a_time",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "running"), _negated=True),
+                            models.Q(("claim__isnull", False), ("claimed_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="running_import_is_claimed",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status__in", ("waiting", "running")), ("finished_at__isnull", False), _connector="OR"
+                        ),
+                        name="ended_import_has_a_time",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -198,6 +223,14 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "finding",
                 "ordering": ["-judged_as_of", "-id"],
+                "indexes": [
+                    models.Index(fields=["institution", "-judged_as_of", "-id"], name="finding_newest"),
+                    models.Index(fields=["institution", "gate", "-judged_as_of", "-id"], name="finding_by_gate"),
+                    models.Index(fields=["department", "-judged_as_of", "-id"], name="finding_by_department"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("referral", "gate"), name="finding_once"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -232,59 +265,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "ledger entry",
                 "ordering": ["ledger_import", "row"],
+                "indexes": [
+                    models.Index(fields=["ledger_import", "institution"], name="supervision_ledger__7f988a_idx"),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="ledgerimport",
-            index=models.Index(fields=["institution", "-requested_at", "-id"], name="ledger_import_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="ledgerimport",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status__in", ("waiting", "running"))),
-                fields=("institution", "file_sha256", "dry_run"),
-                name="ledger_import_once_at_a_time",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ledgerimport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "running"), _negated=True),
-                    models.Q(("claim__isnull", False), ("claimed_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="running_import_is_claimed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ledgerimport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status__in", ("waiting", "running")), ("finished_at__isnull", False), _connector="OR"
-                ),
-                name="ended_import_has_a_time",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="finding",
-            index=models.Index(fields=["institution", "-judged_as_of", "-id"], name="finding_newest"),
-        ),
-        migrations.AddIndex(
-            model_name="finding",
-            index=models.Index(fields=["institution", "gate", "-judged_as_of", "-id"], name="finding_by_gate"),
-        ),
-        migrations.AddIndex(
-            model_name="finding",
-            index=models.Index(fields=["department", "-judged_as_of", "-id"], name="finding_by_department"),
-        ),
-        migrations.AddConstraint(
-            model_name="finding",
-            constraint=models.UniqueConstraint(fields=("referral", "gate"), name="finding_once"),
-        ),
-        migrations.AddIndex(
-            model_name="ledgerentry",
-            index=models.Index(fields=["ledger_import", "institution"], name="supervision_ledger__7f988a_idx"),
         ),
     ]

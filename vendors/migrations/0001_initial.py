@@ -100,6 +100,24 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "contract",
                 "ordering": ["institution", "laboratory", "valid_from"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("institution", "number"), name="contract_number_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("origin", "ledger"),
+                            ("valid_to__isnull", True),
+                            ("valid_to__gte", models.F("valid_from")),
+                            _connector="OR",
+                        ),
+                        name="contract_period_in_order",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("origin", "ledger"), models.Q(("procurement_no", ""), _negated=True), _connector="OR"
+                        ),
+                        name="contract_names_its_procurement",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -123,6 +141,24 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "statement of not outsourcing",
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            ("institution", "="),
+                            (
+                                vendors.models.DateRange(
+                                    "valid_from",
+                                    "valid_to",
+                                    django.contrib.postgres.fields.ranges.RangeBoundary(
+                                        inclusive_lower=True, inclusive_upper=True
+                                    ),
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="one_not_outsourcing_statement_a_day",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -171,6 +207,30 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "price",
                 "ordering": ["institution", "test", "effective_from"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("institution", "test", "item_code", "effective_from"), name="price_once"
+                    ),
+                    models.CheckConstraint(condition=models.Q(("amount__gte", 0)), name="price_not_negative"),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(("origin", "live")),
+                        expressions=[
+                            ("institution", "="),
+                            ("test", "="),
+                            (
+                                vendors.models.DateRange(
+                                    "effective_from",
+                                    "effective_to",
+                                    django.contrib.postgres.fields.ranges.RangeBoundary(
+                                        inclusive_lower=True, inclusive_upper=True
+                                    ),
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="one_price_a_day",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -209,6 +269,11 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "laboratory statement",
                 "ordering": ["institution", "month", "laboratory"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("laboratory", "institution", "month"), name="statement_once_a_month"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -246,6 +311,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "statement line",
                 "ordering": ["statement", "line_no"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("statement", "line_no"), name="statement_line_once"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -390,90 +458,5 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="contract",
-            constraint=models.UniqueConstraint(fields=("institution", "number"), name="contract_number_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="contract",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("origin", "ledger"),
-                    ("valid_to__isnull", True),
-                    ("valid_to__gte", models.F("valid_from")),
-                    _connector="OR",
-                ),
-                name="contract_period_in_order",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contract",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("origin", "ledger"), models.Q(("procurement_no", ""), _negated=True), _connector="OR"
-                ),
-                name="contract_names_its_procurement",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="notoutsourcingstatement",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                expressions=[
-                    ("institution", "="),
-                    (
-                        vendors.models.DateRange(
-                            "valid_from",
-                            "valid_to",
-                            django.contrib.postgres.fields.ranges.RangeBoundary(
-                                inclusive_lower=True, inclusive_upper=True
-                            ),
-                        ),
-                        "&&",
-                    ),
-                ],
-                name="one_not_outsourcing_statement_a_day",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="price",
-            constraint=models.UniqueConstraint(
-                fields=("institution", "test", "item_code", "effective_from"), name="price_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="price",
-            constraint=models.CheckConstraint(condition=models.Q(("amount__gte", 0)), name="price_not_negative"),
-        ),
-        migrations.AddConstraint(
-            model_name="price",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                condition=models.Q(("origin", "live")),
-                expressions=[
-                    ("institution", "="),
-                    ("test", "="),
-                    (
-                        vendors.models.DateRange(
-                            "effective_from",
-                            "effective_to",
-                            django.contrib.postgres.fields.ranges.RangeBoundary(
-                                inclusive_lower=True, inclusive_upper=True
-                            ),
-                        ),
-                        "&&",
-                    ),
-                ],
-                name="one_price_a_day",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="statement",
-            constraint=models.UniqueConstraint(
-                fields=("laboratory", "institution", "month"), name="statement_once_a_month"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="statementline",
-            constraint=models.UniqueConstraint(fields=("statement", "line_no"), name="statement_line_once"),
         ),
     ]

@@ -21,23 +21,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
-            model_name="price",
-            name="self_paid",
-            field=models.DecimalField(
-                blank=True, decimal_places=2, max_digits=10, null=True, verbose_name="paid first by the patient (yuan)"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="price",
-            name="item_code",
-            field=models.CharField(max_length=200, verbose_name="price item code"),
-        ),
-        migrations.AlterField(
-            model_name="price",
-            name="item_name",
-            field=models.CharField(max_length=300, verbose_name="price item"),
-        ),
         migrations.CreateModel(
             name="ComplaintChannel",
             fields=[
@@ -111,6 +94,13 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "place of publication",
                 "ordering": ["institution", "board", "name"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_on__isnull", True)),
+                        fields=("institution", "board", "name"),
+                        name="posting_place_once",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -194,6 +184,50 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "price change",
                 "ordering": ["-pk"],
+                "indexes": [
+                    models.Index(fields=["institution", "status"], name="price_change_status"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("put_up_at__isnull", True), ("put_up_by__isnull", True)),
+                            models.Q(("put_up_at__isnull", False), ("put_up_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="price_change_put_up_by_somebody",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("checked_at__isnull", True), ("checked_by__isnull", True)),
+                            models.Q(("checked_at__isnull", False), ("checked_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="price_change_checked_by_somebody",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "published"), _negated=True),
+                            models.Q(
+                                ("checked_by__isnull", False),
+                                ("published_at__isnull", False),
+                                ("published_by__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="price_change_published_whole",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("checked_by__isnull", True),
+                            models.Q(
+                                models.Q(("checked_by", models.F("drafted_by")), _negated=True),
+                                models.Q(("checked_by", models.F("put_up_by")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="price_change_two_people",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -279,6 +313,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "item of a price change",
                 "ordering": ["change", "ends", "code"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("change", "code"), name="draft_item_once"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -305,18 +342,10 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "test of a price change",
                 "ordering": ["change", "test__code"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("change", "test"), name="draft_charge_once"),
+                ],
             },
-        ),
-        migrations.AddField(
-            model_name="price",
-            name="change",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="prices",
-                to="vendors.pricechange",
-            ),
         ),
         migrations.CreateModel(
             name="PriceItem",
@@ -408,6 +437,32 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "price item",
                 "ordering": ["institution", "code", "valid_from"],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("amount__gte", 0)), name="price_item_not_negative"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_to__isnull", True), ("valid_to__gte", models.F("valid_from")), _connector="OR"
+                        ),
+                        name="price_item_period_in_order",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            ("institution", "="),
+                            ("code", "="),
+                            (
+                                vendors.models.common.DateRange(
+                                    "valid_from",
+                                    "valid_to",
+                                    django.contrib.postgres.fields.ranges.RangeBoundary(
+                                        inclusive_lower=True, inclusive_upper=True
+                                    ),
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="one_price_item_a_day",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -431,6 +486,10 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "part of a price",
                 "ordering": ["price", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("price", "item"), name="price_part_once"),
+                    models.CheckConstraint(condition=models.Q(("quantity__gte", 1)), name="price_part_at_least_one"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -475,6 +534,18 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "sheet of prices",
                 "ordering": ["-pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("confirmed_at__isnull", True), ("confirmed_by__isnull", True)),
+                            models.Q(
+                                ("confirmed_at__isnull", False), ("confirmed_by__isnull", False), ("problem_count", 0)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="price_sheet_confirmed_whole",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -525,6 +596,12 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "publication",
                 "ordering": ["institution", "board", "-number"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("institution", "board", "number"), name="publication_number_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("content_sha256__regex", "^[0-9a-f]{64}$")), name="publication_has_digest"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -577,157 +654,48 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "check of a publication on site",
                 "ordering": ["-seen_on", "-pk"],
-            },
-        ),
-        migrations.AddConstraint(
-            model_name="postingplace",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_on__isnull", True)),
-                fields=("institution", "board", "name"),
-                name="posting_place_once",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="pricechange",
-            index=models.Index(fields=["institution", "status"], name="price_change_status"),
-        ),
-        migrations.AddConstraint(
-            model_name="pricechange",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("put_up_at__isnull", True), ("put_up_by__isnull", True)),
-                    models.Q(("put_up_at__isnull", False), ("put_up_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="price_change_put_up_by_somebody",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pricechange",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("checked_at__isnull", True), ("checked_by__isnull", True)),
-                    models.Q(("checked_at__isnull", False), ("checked_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="price_change_checked_by_somebody",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pricechange",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "published"), _negated=True),
-                    models.Q(
-                        ("checked_by__isnull", False), ("published_at__isnull", False), ("published_by__isnull", False)
-                    ),
-                    _connector="OR",
-                ),
-                name="price_change_published_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pricechange",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("checked_by__isnull", True),
-                    models.Q(
-                        models.Q(("checked_by", models.F("drafted_by")), _negated=True),
-                        models.Q(("checked_by", models.F("put_up_by")), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="price_change_two_people",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="draftitem",
-            constraint=models.UniqueConstraint(fields=("change", "code"), name="draft_item_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="draftcharge",
-            constraint=models.UniqueConstraint(fields=("change", "test"), name="draft_charge_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="priceitem",
-            constraint=models.CheckConstraint(condition=models.Q(("amount__gte", 0)), name="price_item_not_negative"),
-        ),
-        migrations.AddConstraint(
-            model_name="priceitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("valid_to__isnull", True), ("valid_to__gte", models.F("valid_from")), _connector="OR"
-                ),
-                name="price_item_period_in_order",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="priceitem",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                expressions=[
-                    ("institution", "="),
-                    ("code", "="),
-                    (
-                        vendors.models.common.DateRange(
-                            "valid_from",
-                            "valid_to",
-                            django.contrib.postgres.fields.ranges.RangeBoundary(
-                                inclusive_lower=True, inclusive_upper=True
-                            ),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("matches", False),
+                            models.Q(("photo__isnull", False), ("publication__isnull", False)),
+                            _connector="OR",
                         ),
-                        "&&",
+                        name="site_check_shows_what_matches",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("matches", True), models.Q(("note", ""), _negated=True), _connector="OR"),
+                        name="site_check_says_what_is_wrong",
                     ),
                 ],
-                name="one_price_item_a_day",
+            },
+        ),
+        migrations.AddField(
+            model_name="price",
+            name="self_paid",
+            field=models.DecimalField(
+                blank=True, decimal_places=2, max_digits=10, null=True, verbose_name="paid first by the patient (yuan)"
             ),
         ),
-        migrations.AddConstraint(
-            model_name="pricepart",
-            constraint=models.UniqueConstraint(fields=("price", "item"), name="price_part_once"),
+        migrations.AlterField(
+            model_name="price",
+            name="item_code",
+            field=models.CharField(max_length=200, verbose_name="price item code"),
         ),
-        migrations.AddConstraint(
-            model_name="pricepart",
-            constraint=models.CheckConstraint(condition=models.Q(("quantity__gte", 1)), name="price_part_at_least_one"),
+        migrations.AlterField(
+            model_name="price",
+            name="item_name",
+            field=models.CharField(max_length=300, verbose_name="price item"),
         ),
-        migrations.AddConstraint(
-            model_name="pricesheet",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("confirmed_at__isnull", True), ("confirmed_by__isnull", True)),
-                    models.Q(("confirmed_at__isnull", False), ("confirmed_by__isnull", False), ("problem_count", 0)),
-                    _connector="OR",
-                ),
-                name="price_sheet_confirmed_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="publication",
-            constraint=models.UniqueConstraint(
-                fields=("institution", "board", "number"), name="publication_number_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="publication",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("content_sha256__regex", "^[0-9a-f]{64}$")), name="publication_has_digest"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sitecheck",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("matches", False),
-                    models.Q(("photo__isnull", False), ("publication__isnull", False)),
-                    _connector="OR",
-                ),
-                name="site_check_shows_what_matches",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sitecheck",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("matches", True), models.Q(("note", ""), _negated=True), _connector="OR"),
-                name="site_check_says_what_is_wrong",
+        migrations.AddField(
+            model_name="price",
+            name="change",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="prices",
+                to="vendors.pricechange",
             ),
         ),
     ]

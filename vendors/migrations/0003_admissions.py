@@ -16,49 +16,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
-            model_name="credential",
-            name="file",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="documents.storedfile",
-            ),
-        ),
-        migrations.AddField(
-            model_name="laboratory",
-            name="kind",
-            field=models.CharField(
-                blank=True,
-                choices=[("laboratory", "医学检验实验室"), ("pathology", "病理诊断中心"), ("hospital", "医院")],
-                max_length=16,
-                verbose_name="type of institution",
-            ),
-        ),
-        migrations.AddField(
-            model_name="laboratory",
-            name="licence_no",
-            field=models.CharField(blank=True, max_length=22, verbose_name="licence registration number"),
-        ),
-        migrations.AddField(
-            model_name="laboratory",
-            name="subjects",
-            field=django.contrib.postgres.fields.ArrayField(
-                base_field=models.CharField(
-                    choices=[
-                        ("molecular", "医学检验科（临床细胞分子遗传学专业）"),
-                        ("laboratory", "医学检验科（其他专业）"),
-                        ("pathology", "病理科"),
-                    ],
-                    max_length=20,
-                ),
-                blank=True,
-                default=list,
-                size=None,
-            ),
-        ),
         migrations.CreateModel(
             name="Admission",
             fields=[
@@ -159,6 +116,54 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "admission of a laboratory",
                 "ordering": ["-id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("concluded_at__isnull", True), ("concluded_by__isnull", True)),
+                            models.Q(("concluded_at__isnull", False), ("concluded_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="admission_concluded_both",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
+                            models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="admission_ended_both",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("status__in", ["applied", "assessing"])),
+                        fields=("institution", "laboratory"),
+                        name="one_admission_in_the_making",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("status__in", ["admitted", "restricted", "suspended"])),
+                        fields=("institution", "laboratory"),
+                        name="one_admission_standing",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status__in", ["admitted", "restricted", "suspended"]), _negated=True),
+                            models.Q(("concluded_at__isnull", False), ("valid_to__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="admission_stands_on_a_conclusion",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status__in", ["admitted", "restricted", "suspended"]), _negated=True),
+                            models.Q(
+                                ("contract_party", models.F("licence_holder")),
+                                ("invoice_issuer", models.F("licence_holder")),
+                                ("payee", models.F("licence_holder")),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="admission_has_one_identity",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -219,6 +224,21 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "paper of an admission",
                 "ordering": ["check_code", "-id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_from__isnull", True),
+                            ("valid_to__isnull", True),
+                            ("valid_to__gte", models.F("valid_from")),
+                            _connector="OR",
+                        ),
+                        name="admission_paper_runs_forward",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("check_code__regex", "^Q(0[1-9]|1[0-8])$")),
+                        name="admission_paper_check_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -263,6 +283,19 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "span of an admission",
                 "ordering": ["starts_at", "id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ends_at__isnull", True)),
+                        fields=("institution", "laboratory"),
+                        name="one_admission_span_open",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_at__isnull", True), ("ends_at__gte", models.F("starts_at")), _connector="OR"
+                        ),
+                        name="admission_span_in_order",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -310,6 +343,17 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "quality assessment of a laboratory",
                 "ordering": ["-held_on", "-id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("laboratory", "test", "organiser", "name"), name="laboratory_round_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_to__isnull", True), ("valid_to__gte", models.F("held_on")), _connector="OR"
+                        ),
+                        name="laboratory_round_runs_forward",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -369,6 +413,45 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "member of an assessment panel",
                 "ordering": ["id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("released_at__isnull", True), ("released_by__isnull", True)),
+                            models.Q(("released_at__isnull", False), ("released_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="panelmember_released_both",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("released_at__isnull", True)),
+                        fields=("admission", "user"),
+                        name="panel_member_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("score__isnull", True),
+                            models.Q(("declared_at__isnull", False), ("is_tied", False), ("score__lte", 100)),
+                            _connector="OR",
+                        ),
+                        name="panel_scores_without_a_tie",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("score__isnull", True), ("scored_at__isnull", True)),
+                            models.Q(("score__isnull", False), ("scored_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="panel_score_has_its_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("declared_at__isnull", True), ("is_tied__isnull", True)),
+                            models.Q(("declared_at__isnull", False), ("is_tied__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="panel_declaration_has_its_time",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -421,166 +504,47 @@ class Migration(migrations.Migration):
                 "ordering": ["-visited_on", "-id"],
             },
         ),
-        migrations.AddConstraint(
-            model_name="admission",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("concluded_at__isnull", True), ("concluded_by__isnull", True)),
-                    models.Q(("concluded_at__isnull", False), ("concluded_by__isnull", False)),
-                    _connector="OR",
+        migrations.AddField(
+            model_name="credential",
+            name="file",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="documents.storedfile",
+            ),
+        ),
+        migrations.AddField(
+            model_name="laboratory",
+            name="kind",
+            field=models.CharField(
+                blank=True,
+                choices=[("laboratory", "医学检验实验室"), ("pathology", "病理诊断中心"), ("hospital", "医院")],
+                max_length=16,
+                verbose_name="type of institution",
+            ),
+        ),
+        migrations.AddField(
+            model_name="laboratory",
+            name="licence_no",
+            field=models.CharField(blank=True, max_length=22, verbose_name="licence registration number"),
+        ),
+        migrations.AddField(
+            model_name="laboratory",
+            name="subjects",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.CharField(
+                    choices=[
+                        ("molecular", "医学检验科（临床细胞分子遗传学专业）"),
+                        ("laboratory", "医学检验科（其他专业）"),
+                        ("pathology", "病理科"),
+                    ],
+                    max_length=20,
                 ),
-                name="admission_concluded_both",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="admission",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
-                    models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="admission_ended_both",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="admission",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status__in", ["applied", "assessing"])),
-                fields=("institution", "laboratory"),
-                name="one_admission_in_the_making",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="admission",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status__in", ["admitted", "restricted", "suspended"])),
-                fields=("institution", "laboratory"),
-                name="one_admission_standing",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="admission",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status__in", ["admitted", "restricted", "suspended"]), _negated=True),
-                    models.Q(("concluded_at__isnull", False), ("valid_to__isnull", False)),
-                    _connector="OR",
-                ),
-                name="admission_stands_on_a_conclusion",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="admission",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status__in", ["admitted", "restricted", "suspended"]), _negated=True),
-                    models.Q(
-                        ("contract_party", models.F("licence_holder")),
-                        ("invoice_issuer", models.F("licence_holder")),
-                        ("payee", models.F("licence_holder")),
-                    ),
-                    _connector="OR",
-                ),
-                name="admission_has_one_identity",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="admissionpaper",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("valid_from__isnull", True),
-                    ("valid_to__isnull", True),
-                    ("valid_to__gte", models.F("valid_from")),
-                    _connector="OR",
-                ),
-                name="admission_paper_runs_forward",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="admissionpaper",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("check_code__regex", "^Q(0[1-9]|1[0-8])$")), name="admission_paper_check_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="admissionspan",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ends_at__isnull", True)),
-                fields=("institution", "laboratory"),
-                name="one_admission_span_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="admissionspan",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_at__isnull", True), ("ends_at__gte", models.F("starts_at")), _connector="OR"),
-                name="admission_span_in_order",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="laboratoryround",
-            constraint=models.UniqueConstraint(
-                fields=("laboratory", "test", "organiser", "name"), name="laboratory_round_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="laboratoryround",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("valid_to__isnull", True), ("valid_to__gte", models.F("held_on")), _connector="OR"),
-                name="laboratory_round_runs_forward",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="panelmember",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("released_at__isnull", True), ("released_by__isnull", True)),
-                    models.Q(("released_at__isnull", False), ("released_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="panelmember_released_both",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="panelmember",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("released_at__isnull", True)),
-                fields=("admission", "user"),
-                name="panel_member_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="panelmember",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("score__isnull", True),
-                    models.Q(("declared_at__isnull", False), ("is_tied", False), ("score__lte", 100)),
-                    _connector="OR",
-                ),
-                name="panel_scores_without_a_tie",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="panelmember",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("score__isnull", True), ("scored_at__isnull", True)),
-                    models.Q(("score__isnull", False), ("scored_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="panel_score_has_its_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="panelmember",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("declared_at__isnull", True), ("is_tied__isnull", True)),
-                    models.Q(("declared_at__isnull", False), ("is_tied__isnull", False)),
-                    _connector="OR",
-                ),
-                name="panel_declaration_has_its_time",
+                blank=True,
+                default=list,
+                size=None,
             ),
         ),
     ]

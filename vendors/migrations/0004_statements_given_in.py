@@ -21,9 +21,32 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("columns", models.JSONField(default=dict, verbose_name="columns")),
                 ("mapped_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.institution"
+                    ),
+                ),
+                (
+                    "laboratory",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="statement_mappings",
+                        to="vendors.laboratory",
+                    ),
+                ),
+                (
+                    "mapped_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "columns of a laboratory's statement",
+                "constraints": [
+                    models.UniqueConstraint(fields=("institution", "laboratory"), name="statement_mapping_once"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -67,10 +90,66 @@ class Migration(migrations.Migration):
                 ("errors", models.JSONField(blank=True, default=list)),
                 ("error_count", models.PositiveIntegerField(default=0)),
                 ("message", models.CharField(blank=True, max_length=300)),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="documents.storedfile"
+                    ),
+                ),
+                (
+                    "given_in_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "given_in_post",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.post",
+                    ),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="statement_uploads",
+                        to="accounts.institution",
+                    ),
+                ),
+                (
+                    "laboratory",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="statement_uploads",
+                        to="vendors.laboratory",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "statement given in",
                 "ordering": ["-given_in_at", "-id"],
+                "indexes": [
+                    models.Index(fields=["institution", "-given_in_at", "-id"], name="statement_upload_newest"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("status__in", ("done", "refused", "failed", "discarded")), _negated=True),
+                        fields=("institution", "laboratory", "month", "file_sha256"),
+                        name="statement_upload_once_at_a_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status__in", ("checking", "recording")), _negated=True),
+                            models.Q(("claim__isnull", False), ("claimed_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="running_statement_is_claimed",
+                    ),
+                ],
             },
         ),
         migrations.RemoveConstraint(
@@ -120,62 +199,6 @@ class Migration(migrations.Migration):
             field=models.CharField(blank=True, max_length=40, verbose_name="test code"),
         ),
         migrations.AddField(
-            model_name="statementmapping",
-            name="institution",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.institution"
-            ),
-        ),
-        migrations.AddField(
-            model_name="statementmapping",
-            name="laboratory",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="statement_mappings", to="vendors.laboratory"
-            ),
-        ),
-        migrations.AddField(
-            model_name="statementmapping",
-            name="mapped_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddField(
-            model_name="statementupload",
-            name="file",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="documents.storedfile"
-            ),
-        ),
-        migrations.AddField(
-            model_name="statementupload",
-            name="given_in_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddField(
-            model_name="statementupload",
-            name="given_in_post",
-            field=models.ForeignKey(
-                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.post"
-            ),
-        ),
-        migrations.AddField(
-            model_name="statementupload",
-            name="institution",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="statement_uploads", to="accounts.institution"
-            ),
-        ),
-        migrations.AddField(
-            model_name="statementupload",
-            name="laboratory",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="statement_uploads", to="vendors.laboratory"
-            ),
-        ),
-        migrations.AddField(
             model_name="statement",
             name="upload",
             field=models.OneToOneField(
@@ -213,33 +236,6 @@ class Migration(migrations.Migration):
                     ("superseded_at__isnull", True), models.Q(("supersede_reason", ""), _negated=True), _connector="OR"
                 ),
                 name="statement_replaced_with_a_reason",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="statementmapping",
-            constraint=models.UniqueConstraint(fields=("institution", "laboratory"), name="statement_mapping_once"),
-        ),
-        migrations.AddIndex(
-            model_name="statementupload",
-            index=models.Index(fields=["institution", "-given_in_at", "-id"], name="statement_upload_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="statementupload",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status__in", ("done", "refused", "failed", "discarded")), _negated=True),
-                fields=("institution", "laboratory", "month", "file_sha256"),
-                name="statement_upload_once_at_a_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="statementupload",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status__in", ("checking", "recording")), _negated=True),
-                    models.Q(("claim__isnull", False), ("claimed_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="running_statement_is_claimed",
             ),
         ),
     ]

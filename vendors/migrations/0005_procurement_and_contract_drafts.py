@@ -17,70 +17,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="ClauseTick",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("clause", models.CharField(max_length=4, verbose_name="clause")),
-                ("page", models.PositiveSmallIntegerField(verbose_name="page")),
-                ("quote", models.CharField(max_length=300, verbose_name="words of the text")),
-                ("ticked_at", models.DateTimeField(auto_now=True, verbose_name="ticked at")),
-            ],
-            options={
-                "verbose_name": "clause found in a contract",
-                "ordering": ["clause"],
-            },
-        ),
-        migrations.CreateModel(
-            name="ContractDraft",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("number", models.CharField(max_length=60, verbose_name="contract number")),
-                ("party", models.CharField(max_length=100, verbose_name="party to the contract")),
-                ("invoice_issuer", models.CharField(max_length=100, verbose_name="issuer of the invoices")),
-                ("payee", models.CharField(max_length=100, verbose_name="name of the account paid")),
-                ("valid_from", models.DateField(verbose_name="in force from")),
-                ("valid_to", models.DateField(verbose_name="in force to")),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("draft", "Being drafted"),
-                            ("review", "Under legal check"),
-                            ("checked", "Checked, to be signed"),
-                            ("in_force", "Signed, in force"),
-                            ("discarded", "Discarded"),
-                        ],
-                        default="draft",
-                        max_length=10,
-                        verbose_name="status",
-                    ),
-                ),
-                ("made_at", models.DateTimeField(auto_now_add=True, verbose_name="drafted at")),
-                ("checked_at", models.DateTimeField(blank=True, null=True, verbose_name="checked at")),
-                ("signed_at", models.DateTimeField(blank=True, null=True, verbose_name="signed at")),
-                ("last_reason", models.CharField(blank=True, max_length=300, verbose_name="reason of the last change")),
-            ],
-            options={
-                "verbose_name": "draft of a contract",
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="DraftContractItem",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "settlement_price",
-                    models.DecimalField(decimal_places=2, max_digits=10, verbose_name="settlement price (yuan)"),
-                ),
-                ("turnaround_days", models.PositiveSmallIntegerField(verbose_name="turnaround (working days)")),
-            ],
-            options={
-                "verbose_name": "test of a draft",
-                "ordering": ["draft", "test__code"],
-            },
-        ),
-        migrations.CreateModel(
             name="Procurement",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -121,10 +57,304 @@ class Migration(migrations.Migration):
                     models.CharField(blank=True, max_length=500, verbose_name="answer to the warning of splitting"),
                 ),
                 ("answered_at", models.DateTimeField(blank=True, null=True, verbose_name="answered at")),
+                (
+                    "answered_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="answered by",
+                    ),
+                ),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="documents.storedfile",
+                        verbose_name="file",
+                    ),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="procurements",
+                        to="accounts.institution",
+                    ),
+                ),
+                (
+                    "laboratory",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="procurements",
+                        to="vendors.laboratory",
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="recorded by",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "procurement",
                 "ordering": ["-id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("answered_at__isnull", True), ("answered_by__isnull", True)),
+                            models.Q(("answered_at__isnull", False), ("answered_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="procurement_answered_both",
+                    ),
+                    models.UniqueConstraint(fields=("institution", "number"), name="procurement_number_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gte", 0), ("budget__gte", 0)),
+                        name="procurement_amount_not_negative",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("awarded_on__gte", models.F("noticed_on"))),
+                        name="procurement_notice_before_award",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="ContractDraft",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=60, verbose_name="contract number")),
+                ("party", models.CharField(max_length=100, verbose_name="party to the contract")),
+                ("invoice_issuer", models.CharField(max_length=100, verbose_name="issuer of the invoices")),
+                ("payee", models.CharField(max_length=100, verbose_name="name of the account paid")),
+                ("valid_from", models.DateField(verbose_name="in force from")),
+                ("valid_to", models.DateField(verbose_name="in force to")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Being drafted"),
+                            ("review", "Under legal check"),
+                            ("checked", "Checked, to be signed"),
+                            ("in_force", "Signed, in force"),
+                            ("discarded", "Discarded"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                ("made_at", models.DateTimeField(auto_now_add=True, verbose_name="drafted at")),
+                ("checked_at", models.DateTimeField(blank=True, null=True, verbose_name="checked at")),
+                ("signed_at", models.DateTimeField(blank=True, null=True, verbose_name="signed at")),
+                ("last_reason", models.CharField(blank=True, max_length=300, verbose_name="reason of the last change")),
+                (
+                    "checked_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="checked by",
+                    ),
+                ),
+                (
+                    "contract",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="draft",
+                        to="vendors.contract",
+                    ),
+                ),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="documents.storedfile",
+                        verbose_name="file",
+                    ),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contract_drafts",
+                        to="accounts.institution",
+                    ),
+                ),
+                (
+                    "laboratory",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contract_drafts",
+                        to="vendors.laboratory",
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="drafted by",
+                    ),
+                ),
+                (
+                    "signed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="signed by",
+                    ),
+                ),
+                (
+                    "supplements",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="supplements",
+                        to="vendors.contract",
+                    ),
+                ),
+                (
+                    "procurement",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="drafts",
+                        to="vendors.procurement",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "draft of a contract",
+                "ordering": ["-id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("checked_at__isnull", True), ("checked_by__isnull", True)),
+                            models.Q(("checked_at__isnull", False), ("checked_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="contractdraft_checked_both",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("signed_at__isnull", True), ("signed_by__isnull", True)),
+                            models.Q(("signed_at__isnull", False), ("signed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="contractdraft_signed_both",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("valid_to__gte", models.F("valid_from"))), name="contract_draft_in_order"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "discarded"), _negated=True),
+                        fields=("institution", "number"),
+                        name="contract_draft_number_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "in_force"), _negated=True),
+                            models.Q(("checked_at__isnull", False), ("signed_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="contract_signed_after_check",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="ClauseTick",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("clause", models.CharField(max_length=4, verbose_name="clause")),
+                ("page", models.PositiveSmallIntegerField(verbose_name="page")),
+                ("quote", models.CharField(max_length=300, verbose_name="words of the text")),
+                ("ticked_at", models.DateTimeField(auto_now=True, verbose_name="ticked at")),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.institution"
+                    ),
+                ),
+                (
+                    "ticked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "draft",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="ticks", to="vendors.contractdraft"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "clause found in a contract",
+                "ordering": ["clause"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("draft", "clause"), name="clause_ticked_once"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="DraftContractItem",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "settlement_price",
+                    models.DecimalField(decimal_places=2, max_digits=10, verbose_name="settlement price (yuan)"),
+                ),
+                ("turnaround_days", models.PositiveSmallIntegerField(verbose_name="turnaround (working days)")),
+                (
+                    "draft",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="items", to="vendors.contractdraft"
+                    ),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.institution"
+                    ),
+                ),
+                (
+                    "test",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalog.genetest"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "test of a draft",
+                "ordering": ["draft", "test__code"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("draft", "test"), name="draft_lists_a_test_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("settlement_price__gte", 0), ("turnaround_days__gte", 1)),
+                        name="draft_item_in_bounds",
+                    ),
+                ],
             },
         ),
         migrations.RemoveConstraint(
@@ -140,274 +370,6 @@ class Migration(migrations.Migration):
             model_name="contractitem",
             constraint=models.UniqueConstraint(
                 fields=("contract", "test", "valid_from"), name="contract_lists_a_test_once_a_day"
-            ),
-        ),
-        migrations.AddField(
-            model_name="clausetick",
-            name="institution",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.institution"
-            ),
-        ),
-        migrations.AddField(
-            model_name="clausetick",
-            name="ticked_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddField(
-            model_name="contractdraft",
-            name="checked_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="checked by",
-            ),
-        ),
-        migrations.AddField(
-            model_name="contractdraft",
-            name="contract",
-            field=models.OneToOneField(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="draft",
-                to="vendors.contract",
-            ),
-        ),
-        migrations.AddField(
-            model_name="contractdraft",
-            name="file",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="documents.storedfile",
-                verbose_name="file",
-            ),
-        ),
-        migrations.AddField(
-            model_name="contractdraft",
-            name="institution",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="contract_drafts", to="accounts.institution"
-            ),
-        ),
-        migrations.AddField(
-            model_name="contractdraft",
-            name="laboratory",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="contract_drafts", to="vendors.laboratory"
-            ),
-        ),
-        migrations.AddField(
-            model_name="contractdraft",
-            name="made_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="drafted by",
-            ),
-        ),
-        migrations.AddField(
-            model_name="contractdraft",
-            name="signed_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="signed by",
-            ),
-        ),
-        migrations.AddField(
-            model_name="contractdraft",
-            name="supplements",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="supplements",
-                to="vendors.contract",
-            ),
-        ),
-        migrations.AddField(
-            model_name="clausetick",
-            name="draft",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="ticks", to="vendors.contractdraft"
-            ),
-        ),
-        migrations.AddField(
-            model_name="draftcontractitem",
-            name="draft",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="items", to="vendors.contractdraft"
-            ),
-        ),
-        migrations.AddField(
-            model_name="draftcontractitem",
-            name="institution",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.institution"
-            ),
-        ),
-        migrations.AddField(
-            model_name="draftcontractitem",
-            name="test",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalog.genetest"
-            ),
-        ),
-        migrations.AddField(
-            model_name="procurement",
-            name="answered_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="answered by",
-            ),
-        ),
-        migrations.AddField(
-            model_name="procurement",
-            name="file",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="documents.storedfile",
-                verbose_name="file",
-            ),
-        ),
-        migrations.AddField(
-            model_name="procurement",
-            name="institution",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="procurements", to="accounts.institution"
-            ),
-        ),
-        migrations.AddField(
-            model_name="procurement",
-            name="laboratory",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="procurements", to="vendors.laboratory"
-            ),
-        ),
-        migrations.AddField(
-            model_name="procurement",
-            name="recorded_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="recorded by",
-            ),
-        ),
-        migrations.AddField(
-            model_name="contractdraft",
-            name="procurement",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="drafts",
-                to="vendors.procurement",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="clausetick",
-            constraint=models.UniqueConstraint(fields=("draft", "clause"), name="clause_ticked_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="draftcontractitem",
-            constraint=models.UniqueConstraint(fields=("draft", "test"), name="draft_lists_a_test_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="draftcontractitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("settlement_price__gte", 0), ("turnaround_days__gte", 1)),
-                name="draft_item_in_bounds",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="procurement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("answered_at__isnull", True), ("answered_by__isnull", True)),
-                    models.Q(("answered_at__isnull", False), ("answered_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="procurement_answered_both",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="procurement",
-            constraint=models.UniqueConstraint(fields=("institution", "number"), name="procurement_number_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="procurement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__gte", 0), ("budget__gte", 0)), name="procurement_amount_not_negative"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="procurement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("awarded_on__gte", models.F("noticed_on"))), name="procurement_notice_before_award"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contractdraft",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("checked_at__isnull", True), ("checked_by__isnull", True)),
-                    models.Q(("checked_at__isnull", False), ("checked_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="contractdraft_checked_both",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contractdraft",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("signed_at__isnull", True), ("signed_by__isnull", True)),
-                    models.Q(("signed_at__isnull", False), ("signed_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="contractdraft_signed_both",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contractdraft",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("valid_to__gte", models.F("valid_from"))), name="contract_draft_in_order"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contractdraft",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "discarded"), _negated=True),
-                fields=("institution", "number"),
-                name="contract_draft_number_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contractdraft",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "in_force"), _negated=True),
-                    models.Q(("checked_at__isnull", False), ("signed_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="contract_signed_after_check",
             ),
         ),
     ]
