@@ -161,3 +161,51 @@ def test_programs_do_the_same_and_are_refused_in_the_same_words(billing, at, aga
     assert post(at(billing.affairs), "close", month.pk).json()["closed_at"]
     rows = affairs.get(reverse("bills_api:margins")).json()
     assert [row["payable"] for row in rows] == ["600.00"]
+
+
+def test_who_settled_is_told_that_another_confirms_and_is_offered_no_button(billing, at):
+    """X14"""
+    month = billing.record(billing.row("X-1"))
+    found = StatementDifference.objects.get()
+    at(billing.finance).post(found.get_absolute_url(), {"do": "settle", "resolution": "refused", "reason": "查"})
+
+    def page(person):
+        return at(person).get(month.get_absolute_url(), {"show": "awaiting"}).content.decode()
+
+    own, another = page(billing.finance), page(billing.affairs)
+    assert 'value="confirm"' not in own and 'name="pk"' not in own
+    assert "须由另一人复核" in own
+    assert 'value="confirm"' in another and f'name="pk" value="{found.pk}"' in another
+    assert "须由另一人复核" in at(billing.finance).get(found.get_absolute_url()).content.decode()
+
+
+@pytest.mark.parametrize("name, key", [("number", "number"), ("barcode", "barcode")])
+def test_a_page_of_lines_finds_its_referrals_by_number_or_barcode_and_turns(billing, at, again, monkeypatch, name, key):
+    """Page by page to the end and back, of all lines, of the agreeing ones and of those of one test."""
+    from referrals.billing import lines
+
+    cases = [billing.case() for _n in range(5)]
+    for n, case in enumerate(cases):
+        case.specimens.update(barcode=f"TM{n:04}")
+    shown = [case.number if key == "number" else case.specimens.get().barcode for case in cases]
+    month = billing.record(*(billing.row(one) for one in shown), billing.row("X-9", 600))
+
+    def walk(**wanted):
+        found, query, back = [], {}, []
+        while True:
+            rows, older, newer = lines.page(month, query, size=2, **wanted)
+            found.append([row.referral_id for row in rows])
+            if not older:
+                break
+            query = {"after": older}
+        while newer:
+            rows, _older, newer = lines.page(month, {"before": newer}, size=2, **wanted)
+            back.append([row.referral_id for row in rows])
+        assert back == found[:-1][::-1]
+        return [one for page in found for one in page]
+
+    ours = [case.pk for case in cases]
+    assert walk() == [*ours, None]
+    assert walk(agreeing=True) == ours
+    assert walk(test=cases[0].test_id) == [case.pk for case in cases if case.test_id == cases[0].test_id]
+    assert [one.referral_id for one in lines.of_month(month)] == [*ours, None]

@@ -1,20 +1,23 @@
-"""A laboratory in a real browser: from its application to its first shipment and its settled bill. Every post acts with
-its own demo login; nothing is prepared but the demo county. Clauses A25, A26, A28, A13, B8–B10, B13, B14, B29, X14."""
+"""A laboratory in a real browser: from its application to its first shipment and its closed month. Every post acts with
+its own demo login; nothing is prepared but the demo county. The month is closed when it is over: the calendar, and
+nothing else, is turned to the first of the next. Clauses A25, A26, A28, A13, B8–B10, B13, B14, B29, B31, X14."""
 
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from accounts.models import User
 from audit import declaring
 from desk.demo_pathway import Patient, Walk
 from referrals.actions import bill_running
-from referrals.models import Referral, Status
+from referrals.models import Reconciliation, Referral, Status
 from tests import stories
 from tests.browsing import PDF, Desk
 from vendors import checks, contracting
@@ -95,13 +98,16 @@ def walked(name: str, number: str, goes_to: str) -> Referral:
         return Referral.objects.select_related("laboratory").get(pk=walk.case.pk)
 
 
-def test_a_laboratory_from_its_application_to_its_settled_bill(desks):
+def test_a_laboratory_from_its_application_to_its_closed_month(desks):
     test = stories.rows(lambda: Price.objects.filter(test__code=TEST, institution__code="LXZ").latest("pk").test)
     admitted(desks, test)
     contracted(desks, test)
     priced(desks)
     first, second = sent(desks)
-    billed(desks, first, second)
+    at, bill = billed(desks, first, second)
+    assert desks.go_home() == []
+    with time_machine.travel(the_first_of_next_month(), tick=True):
+        closed(desks, at, bill)
 
 
 def admitted(desks: Any, test: Any) -> None:
@@ -293,18 +299,16 @@ def sent(desks: Any) -> tuple[Referral, Referral]:
     return reported, walked("辛二木", "XS00002", "reported")
 
 
-def billed(desks: Any, first: Referral, second: Referral) -> None:
-    """Its bill has one line right and one a hundred yuan too dear."""
+def billed(desks: Any, first: Referral, second: Referral) -> tuple[str, dict[str, Any]]:
+    """Its bill has one line right and one a hundred yuan too dear: settled by two persons. A month that still runs is not
+    closed. The month's address, and the bill's file."""
     month = f"{timezone.localdate():%Y-%m}"
-    found = stories.rows(lambda: Register.objects.get(name=NAME))
     codes = stories.rows(lambda: [one.specimens.latest("pk").barcode for one in (first, second)])
     lines = ["样本条码,项目代码,收样日期,结算金额（元）"]
     lines += [f"{code},{TEST},{day()},{amount}" for code, amount in zip(codes, ("1300.00", SETTLED), strict=True)]
-    content = "\n".join(lines).encode("gbk")
+    bill = {"name": "对账单.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode("gbk")}
     finance = desks(*FINANCE)
-    finance.visit(f"/bills/uploads/?laboratory={found.pk}&month={month}")
-    finance.page.set_input_files("input[type=file]", {"name": "对账单.csv", "mimeType": "text/csv", "buffer": content})
-    finance.submit("先核对，不写入")
+    give_in(finance, month, bill)
     both(finance, "lab-18-columns")
     finance.submit("核对账单行")
     bill_running.run_next()
@@ -325,8 +329,55 @@ def billed(desks: Any, first: Referral, second: Referral) -> None:
     affairs = desks(*AFFAIRS)
     affairs.visit(f"{at}?kind=amount_differs&show=awaiting")
     affairs.submit("复核同意所选")
-    # Settled by two persons; a month that still runs is not closed (`test_stories_bills.py` closes one that is over).
     finance.visit(at)
-    both(finance, "lab-21-settled")
-    finance.shows("本账期尚未结束")
+    finance.submit("财务签认")
+    finance.refused("本账期尚未结束", "A28")
     finance.shows_not("件待复核")
+    both(finance, "lab-21-settled")
+    return at, bill
+
+
+def give_in(finance: Desk, month: str, bill: dict[str, Any]) -> None:
+    laboratory = stories.rows(lambda: Register.objects.get(name=NAME).pk)
+    finance.visit(f"/bills/uploads/?laboratory={laboratory}&month={month}")
+    finance.page.set_input_files("input[type=file]", bill)  # type: ignore[arg-type]
+    finance.submit("先核对，不写入")
+
+
+def the_first_of_next_month() -> datetime:
+    """Nine in the morning of the day on which the month of the bill is over."""
+    first = (timezone.localdate().replace(day=1) + timedelta(days=32)).replace(day=1)
+    return timezone.make_aware(datetime.combine(first, time(9)))
+
+
+def closed(desks: Any, at: str, bill: dict[str, Any]) -> None:
+    """Signed by finance, countersigned by medical affairs, never written again; the margin stays on record."""
+    month = stories.rows(lambda: Reconciliation.objects.get(pk=int(at.rstrip("/").rpartition("/")[2])).month)
+    assert month < f"{timezone.localdate():%Y-%m}"
+    finance, affairs = desks(*FINANCE), desks(*AFFAIRS)
+    affairs.visit(at)
+    affairs.submit("会签并结账")
+    affairs.refused("财务尚未签认", "A28")
+    finance.visit(at)
+    finance.submit("财务签认")
+    finance.shows("财务已签认")
+    affairs.visit(at)
+    affairs.submit("会签并结账")
+    affairs.shows("已结账")
+    both(affairs, "lab-22-closed")
+    sheet = affairs.main.get_by_role("link", name="签认的对账单").get_attribute("href")
+    paper = affairs.page.request.get(affairs.server + sheet)
+    assert (paper.status, paper.headers["content-type"]) == (200, "application/pdf")
+    assert paper.body().startswith(b"%PDF-")
+
+    late = bill["buffer"].replace(b"1300.00", b"1250.00")
+    give_in(finance, month, bill | {"name": "更正.csv", "buffer": late})
+    finance.refused("已结账", "A28")
+    both(finance, "lab-23-too-late")
+    # Two cases, each charged as published and settled as contracted.
+    charged, owed = 2 * Decimal(CHARGED), 2 * Decimal(SETTLED)
+    finance.visit(f"/bills/margin/?first={month}&last={month}")
+    row = finance.main.locator("tbody tr").filter(has_text=NAME)
+    for amount in (owed, charged, charged - owed):
+        assert f"{amount:,.2f}" in row.inner_text()
+    both(finance, "lab-24-margin")

@@ -156,12 +156,13 @@ class Margin:
         return self.charged - self.payable
 
 
+CHOSEN = """rec.month BETWEEN %(first)s AND %(last)s
+ AND (%(laboratory)s::bigint IS NULL OR rec.laboratory_id = %(laboratory)s)"""
 MARGINS = f"""
 SELECT line.reconciliation_id, line.month, lab.name, line.test_id, coalesce(test.name, ''), count(*), sum(line.amount),
        coalesce(sum(line.payable), 0), coalesce(sum(line.amount) FILTER (WHERE line.payable IS NULL), 0),
        sum(line.charged)
-  FROM ({lines.SQL} AND rec.month BETWEEN %(first)s AND %(last)s
-        AND (%(laboratory)s::bigint IS NULL OR rec.laboratory_id = %(laboratory)s)) line
+  FROM ({lines.sql(CHOSEN)}) line
   JOIN vendors_laboratory lab ON lab.id = line.laboratory_id
   LEFT JOIN catalog_genetest test ON test.id = line.test_id
  GROUP BY 1, 2, 3, 4, test.name ORDER BY 2 DESC, 3, test.name NULLS LAST

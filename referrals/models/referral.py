@@ -182,7 +182,8 @@ class Referral(models.Model):
             models.Index(fields=["institution", "filed_at"], name="referral_by_filing"),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["institution", "number"], name="referral_number_once"),
+            # The number first: a laboratory's line names a number, and its index finds it without statistics.
+            models.UniqueConstraint(fields=["number", "institution"], name="referral_number_once"),
             models.CheckConstraint(
                 name="live_referral_knows_who_and_where",
                 condition=Q(origin=Origin.LEDGER)

@@ -67,6 +67,8 @@ def difference(request: HttpRequest, found: StatementDifference) -> HttpResponse
         "month": month,
         "refusals": refusals,
         "settle": settle if one.stands == "open" and not shut and user.may(settling.SETTLE, found) else None,
+        "shut": shut,
+        "waits_for_another": one.stands == "awaiting" and not shut and user.may(settling.CONFIRM, found) and not second,
         "note": note if one.stands == "awaiting" and not shut and second else None,
         "charges": list(one.referral.charges.order_by("charged_at")) if one.referral else [],
         "shipments": list(one.referral.shipments.select_related("laboratory").order_by("pk")) if one.referral else [],

@@ -115,6 +115,9 @@ def month_context(request: HttpRequest, month: Reconciliation, **more: Any) -> d
     may_settle = not month.is_closed and user.may(settling.SETTLE, month)
     may_confirm = not month.is_closed and user.may(settling.CONFIRM, month)
     chosen = [kinds[kind]] if kind else standings
+    to_confirm = set()
+    if may_confirm and show == "awaiting":
+        to_confirm = {one.pk for one in rows if waiting.may_confirm(one, user)}
     states = [(name, label, sum(getattr(one, name or "total") for one in chosen)) for name, label in STATES]
     closing = user.may(month_closing.SIGN, month) or user.may(month_closing.COUNTERSIGN, month)
     return {
@@ -135,13 +138,22 @@ def month_context(request: HttpRequest, month: Reconciliation, **more: Any) -> d
         "newer_url": address(request, before=newer) if newer else "",
         "see_case": user.may("referrals.view_referral"),
         "bulk": SettleForm(kind=kind, many=True) if may_settle and kind and show == "open" else None,
-        "second": NoteForm() if may_confirm and show == "awaiting" else None,
-        "supplement": SupplementForm(month=month) if may_settle else None,
+        "second": NoteForm() if to_confirm else None,
+        "to_confirm": to_confirm,
+        "not_mine": may_confirm and show == "awaiting" and not to_confirm,
+        "some_open": may_settle and any(one.open for one in standings),
+        "supplement": SupplementForm(month=month) if may_settle and _has_closed(month) else None,
         "in_the_way": month_closing.in_the_way(month) if closing and not month.is_closed else [],
         "may_sign": not month.is_closed and user.may(month_closing.SIGN, month),
         "may_close": not month.is_closed and user.may(month_closing.COUNTERSIGN, month),
         **more,
     }
+
+
+def _has_closed(month: Reconciliation) -> bool:
+    """Whether a month of the laboratory is closed, so that something can be put right by a supplement."""
+    months = Reconciliation.objects.filter(institution=month.institution_id, laboratory=month.laboratory_id)
+    return months.filter(closed_at__isnull=False).exclude(pk=month.pk).exists()
 
 
 def _address(**asked: str) -> str:
@@ -274,6 +286,12 @@ def month_book(request: HttpRequest, month: Reconciliation) -> HttpResponse:
     return HttpResponse(sheet.book(month), content_type=files.XLSX, headers={"Content-Disposition": attachment(said)})
 
 
+def _months_before(month: str, n: int) -> str:
+    """The month `n` months before, as 2026-09."""
+    year, place = divmod(int(month[:4]) * 12 + int(month[5:]) - 1 - n, 12)
+    return f"{year}-{place + 1:02}"
+
+
 @require_GET
 @needs(VIEW)
 def margin(request: HttpRequest) -> HttpResponse:
@@ -282,7 +300,7 @@ def margin(request: HttpRequest) -> HttpResponse:
     form = MarginForm(request.GET)
     asked = form.cleaned_data if form.is_valid() else {}
     last = asked.get("last") or waiting.last_month()
-    first = asked.get("first") or f"{int(last[:4]) - 1}{last[4:]}"
+    first = asked.get("first") or _months_before(last, 2)
     laboratory = asked.get("laboratory")
     rows = []
     if form.is_valid():
