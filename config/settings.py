@@ -5,6 +5,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
+from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 
 from config import environment as env
@@ -272,6 +273,7 @@ CELERY_BEAT_SCHEDULE = {
     "lapse stale consents": {"task": "consent.tasks.lapse_stale", "schedule": timedelta(minutes=10)},
     "take in charges": {"task": "referrals.tasks.take_in_charges", "schedule": timedelta(seconds=10)},
     "take cases onward": {"task": "referrals.tasks.go_on", "schedule": timedelta(minutes=10)},
+    "watch the ways out": {"task": "referrals.tasks.watch_ways", "schedule": crontab(minute=2)},
     "announce catalog editions": {"task": "catalog.tasks.announce_editions", "schedule": timedelta(minutes=15)},
     "remind people": {"task": "accounts.tasks.remind", "schedule": timedelta(minutes=30)},
     "send reminders": {"task": "accounts.tasks.send_reminders", "schedule": timedelta(minutes=5)},

@@ -42,6 +42,7 @@ NAMES = {
     "charges.recorded": pgettext_lazy("act", "Charges from HIS recorded"),
     "charges.discarded": pgettext_lazy("act", "Charges from HIS discarded"),
     "charges.not_readable": pgettext_lazy("act", "Charges from HIS not readable"),
+    "case.way_watched": pgettext_lazy("act", "Way out watched"),
     "not_outsourcing.stated": pgettext_lazy("act", "Stated that nothing is sent out"),
     "not_outsourcing.ended": pgettext_lazy("act", "Statement of not outsourcing ended"),
     "statement.given_in": pgettext_lazy("act", "Laboratory's statement given in"),

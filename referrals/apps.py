@@ -19,5 +19,6 @@ class ReferralsConfig(AppConfig):
         )
 
         changes.follow(tasks.go_on)
+        changes.follow(tasks.watch_ways)
         covering.claim_all()
         falling_due.register()

@@ -17,7 +17,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.models import Role
 from audit.gates import Act, Refusal
 from audit.steps import Step, against
-from referrals import barcodes, pathway, planning
+from referrals import barcodes, pathway, planning, ways
 from referrals.actions import deferring
 from referrals.actions.charging import price_today, standing
 from referrals.actions.onward import awaited
@@ -167,7 +167,7 @@ def ahead(referral: Referral, user: Any, *, case: Case | None = None, at: dateti
         main,
         [one for one in others if one.may and one.url],
         system,
-        _shut_by(referral) if system else [],
+        ways.shut_words(user, referral, _shut_by(referral)) if system else [],
         system is not None and user.may("referrals.allocate_again", referral),
     )
 

@@ -254,6 +254,7 @@ def _shipment(case: Case, user: Any) -> Section:
         where = link("vendors:laboratory", laboratory.pk) if user.may("vendors.view_vendors") else ""
         rows += [
             (_("Laboratory"), laboratory.name, where),
+            *_known((_("Way out"), _way(one))),
             (_("Handed over at"), moment(one.shipped_at)),
             (_("Contract"), *_contract(case, one)),
             (_("Received at"), moment(one.received_at)),
@@ -271,6 +272,11 @@ def _shipment(case: Case, user: Any) -> Section:
     if not case.shipments and referral.laboratory_id:
         rows.append((_("Laboratory"), case.registers.laboratories[referral.laboratory_id].name))
     return Section("shipment", _("Sending out"), rows, _("Done in-house; nothing is sent out."))
+
+
+def _way(shipment: Any) -> str:
+    """By which of the three ways of A24, and why."""
+    return "：".join(one for one in (str(shipment.get_outside_route_display()), shipment.outside_reason) if one)
 
 
 def _contract(case: Case, shipment: Any) -> tuple[str, str, str]:

@@ -14,6 +14,7 @@ from accounts import notices
 from accounts.models import User
 from audit import declaring
 from audit.gates import Refused
+from referrals import ways
 from referrals.actions import bill_running, charge_imports
 from referrals.actions.onward import onward
 from referrals.gates.words import link
@@ -21,7 +22,7 @@ from referrals.models import Referral, Status
 from vendors.models import Origin
 
 log = logging.getLogger(__name__)
-STEP = "case.swept"
+STEP, WATCHED = "case.swept", "case.way_watched"
 # Where a case waits for nobody but the system: no laboratory could take it when it came there.
 AWAITS_THE_SYSTEM = (Status.SUBMITTED, Status.DISCUSSED, Status.MDT_AGREED)
 
@@ -59,6 +60,24 @@ def _take_on(pk: int) -> bool:
         values = {"number": case.number, "status": case.get_status_display()}
         notices.tell([case.requester], text % values, link("referrals:case", case.pk))
     return True
+
+
+@shared_task
+def watch_ways() -> int:
+    """Notice each open case whose way out has shut or opened since (A25, B8, B35): after every change, and every hour,
+    so that the day a paper lapses is marked in its first hour. How many changed."""
+    machine, at = User.objects.machine(), timezone.now()
+    with declaring.acting(machine, step=WATCHED):
+        due = list(ways.changed(at))
+    found = []
+    for pk in due:
+        with declaring.acting(machine, step=WATCHED):
+            noticed = ways.notice(pk, at)
+        if noticed:
+            found.append(noticed)
+    with declaring.acting(machine, step=WATCHED):
+        ways.tell_affairs(found)
+    return len(found)
 
 
 @shared_task

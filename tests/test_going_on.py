@@ -134,10 +134,11 @@ def test_a_sweep_nobody_hears_of_undoes_nothing(hospital, monkeypatch, at_once, 
     assert "no worker could be told of deaf" in caplog.text
 
 
-def test_both_sweeps_stand_in_the_timetable(settings):
+def test_all_sweeps_stand_in_the_timetable(settings):
     listed = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
-    assert {tasks.go_on.name, consents.lapse_stale.name} <= listed
-    assert {task.name for task in changes._SWEEPS} == {tasks.go_on.name, consents.lapse_stale.name}
+    woken = {tasks.go_on.name, tasks.watch_ways.name, consents.lapse_stale.name}
+    assert woken <= listed
+    assert {task.name for task in changes._SWEEPS} == woken
 
 
 # Consents

@@ -12,6 +12,7 @@ from vendors.models import (
     Board,
     Contract,
     ContractDraft,
+    ContractItem,
     Credential,
     LaboratoryRound,
     NotOutsourcingStatement,
@@ -36,6 +37,10 @@ def _credentials(institution: int) -> Any:
 
 def _admissions(institution: int) -> Any:
     return Admission.objects.filter(institution_id=institution)
+
+
+def _items(institution: int) -> Any:
+    return ContractItem.objects.filter(institution_id=institution)
 
 
 def _procurements(institution: int) -> Any:
@@ -88,6 +93,8 @@ def claim_all() -> None:
     credentials = _("Credentials of laboratories")
     claim(["A4", "A15", "A16", "A17", "A25", "A41", "B8"], "record", credentials, LABORATORIES, rows=_credentials)
     claim(["A4", "A25", "A41", "B8"], "record", _("Admissions of laboratories"), "vendors:admissions", rows=_admissions)
+    ways = _("Catalog of outsourced tests")
+    claim(["A24", "A26", "B6", "B8", "B10"], "record", ways, "vendors:outsourced", rows=_items)
     claim("B9", "record", _("Procurements"), "vendors:procurements", rows=_procurements)
     claim(["A26", "B10"], "record", _("Contracts checked clause by clause"), "vendors:contract_drafts", rows=_drafts)
     claim(["A15", "B8", "B11"], "record", _("Quality assessments of laboratories"), LABORATORIES, rows=_rounds)

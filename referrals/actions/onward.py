@@ -1,7 +1,7 @@
 """The system's own steps: what a case awaits next, and where its test is done.
 
 A requester never chooses the laboratory (A29, B23, X16): it follows from what the hospital can do itself (A24), the
-contracts and credentials in force on the day (A25, B8–B10), and the settlement price.
+contracts and credentials in force on the day (A25, B8–B10), and the order of `referrals.choosing`.
 """
 
 from __future__ import annotations
@@ -13,18 +13,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from audit.gates import Act, Verdict, judge
+from audit.gates import Verdict, judge
 from audit.refusing import may
 from audit.steps import Step, move
 from catalog import queries as catalog
 from catalog.models import Indication
-from referrals import pathway, planning
+from referrals import choosing, pathway, planning
 from referrals.actions.held import hold
 from referrals.gates import Case
 from referrals.models import Allocation, Referral, Status
-from vendors.models import ContractItem, Laboratory
+from vendors.models import Laboratory
 
-SHUT_WHEN = ("X06", "X13", "X15")
 AGAIN = "referrals.allocate_again"
 
 
@@ -105,23 +104,23 @@ def needs_mdt(referral: Referral, at: datetime) -> bool:
 def allocate(referral: Referral, *, at: datetime) -> bool:
     """Say where the test is done, freeze the contract, and move on to consent. False when nobody may do it today.
 
-    In-house when the hospital has registered the capability; else the laboratory with an open way on the day and the
-    lowest settlement price. All that were looked at are kept with what shut them.
+    In-house when the hospital has registered the capability; else the laboratory `referrals.choosing` puts first. All
+    that were looked at are kept with what decided.
     """
     machine = User.objects.machine()
-    considered: list[dict] = []
-    route, chosen = Referral.Route.IN_HOUSE, None
+    looked_at: list[choosing.Candidate] = []
+    route, best = Referral.Route.IN_HOUSE, None
     if not catalog.done_in_house(referral.institution, referral.test, at):
         route = Referral.Route.OUTSOURCED
-        chosen = _open_laboratory(referral, at, considered)
-    if route == Referral.Route.OUTSOURCED and chosen is None:
-        _record(referral, at, route, None, considered)
+        best, looked_at = choosing.candidates(referral, at)
+    _record(referral, at, route, best, looked_at)
+    if route == Referral.Route.OUTSOURCED and best is None:
         return False
-    _record(referral, at, route, chosen, considered)
+    item = best.item if best else None
     values = {
         "route": route,
-        "laboratory_id": chosen.laboratory_id if chosen else None,
-        "contract_id": chosen.contract_id if chosen else None,
+        "laboratory_id": item.laboratory_id if item else None,
+        "contract_id": item.contract_id if item else None,
     }
     # The gates of this step judge the case as it will stand.
     for name, value in values.items():
@@ -139,50 +138,17 @@ def place_for(referral: Referral, line: Indication, at: datetime) -> tuple[bool,
         patient=referral.patient, diagnosis_code=referral.diagnosis_code, pathology=referral.pathology,
         indication=line, test=line.test, nature=referral.nature, first_visit=referral.first_visit, requested_at=at,
     )  # fmt: skip
-    item = _open_laboratory(would_be, at, [])
-    return False, item.laboratory if item else None
+    best, _looked_at = choosing.candidates(would_be, at)
+    return False, best.laboratory if best else None
 
 
-def _open_laboratory(referral: Referral, at: datetime, considered: list[dict]) -> ContractItem | None:
-    day = timezone.localdate(at)
-    items = (
-        ContractItem.objects.filter(institution_id=referral.institution_id, test_id=referral.test_id)  # type: ignore[attr-defined]
-        .in_force(day)
-        .select_related("contract", "laboratory")
-        .order_by("settlement_price", "laboratory__code")
-    )
-    chosen = None
-    for item in items:
-        refusals = _shut_by(referral, item.laboratory, at)
-        considered.append(
-            {
-                "laboratory": item.laboratory.name,
-                "contract": item.contract.number,
-                "price": str(item.settlement_price),
-                "shut_by": refusals,
-            }
-        )
-        if not refusals and chosen is None:
-            chosen = item
-    return chosen
-
-
-def _shut_by(referral: Referral, laboratory: Laboratory, at: datetime) -> list[str]:
-    """What the gates say against this laboratory today."""
-    former = referral.laboratory
-    referral.laboratory = laboratory
-    try:
-        act = Act(by=User.objects.machine(), step=pathway.ALLOCATE.name, data={"laboratory": laboratory})
-        judged = [judge(code, Case(referral), at, act) for code in SHUT_WHEN]
-    finally:
-        referral.laboratory = former
-    return [str(one.message) for one in judged if one.blocks]
-
-
-def _record(referral, at, route, chosen: ContractItem | None, considered: list[dict]) -> None:
-    if chosen is None and route == Referral.Route.OUTSOURCED:
+def _record(
+    referral: Referral, at: datetime, route: str, best: choosing.Candidate | None, looked_at: list[choosing.Candidate]
+) -> None:
+    considered = [one.kept(best) for one in looked_at]
+    if best is None and route == Referral.Route.OUTSOURCED:
         last = referral.allocations.filter(superseded_at__isnull=True).order_by("-made_at", "-pk").first()
-        if last and last.route == route and last.laboratory_id is None and last.considered == considered:
+        if last and last.route == route and last.laboratory_id is None and choosing.same(last.considered, considered):
             # Nothing has changed since the last try: a sweep leaves no row for each time it looked.
             return
     referral.allocations.filter(superseded_at__isnull=True).update(superseded_at=at)
@@ -190,7 +156,9 @@ def _record(referral, at, route, chosen: ContractItem | None, considered: list[d
         referral=referral,
         made_at=at,
         route=route,
-        laboratory=chosen.laboratory if chosen else None,
-        contract=chosen.contract if chosen else None,
+        laboratory=best.laboratory if best else None,
+        contract=best.item.contract if best and best.item else None,
+        outside_route=best.route if best else "",
+        outside_reason=best.route_reason if best else "",
         considered=considered,
     )

@@ -193,8 +193,11 @@ def _leave(batch: ShipmentBatch, specimen: Specimen, by: User, at: datetime, uns
         message = _("Its specimen or its laboratory has changed since it was packed.")
         raise refuse("packing", message, case, anchor="specimen")
     move(case, pathway.SHIP, by=by, at=at, shipped_at=at, received_at=None)
+    allocated = case.allocations.filter(superseded_at__isnull=True, laboratory=batch.laboratory).first()
     Shipment.objects.create(
         referral=case,
+        outside_route=allocated.outside_route if allocated else "",
+        outside_reason=allocated.outside_reason if allocated else "",
         laboratory=batch.laboratory,
         contract=_contract(case, batch.laboratory, at),
         shipped_at=at,

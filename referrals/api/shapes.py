@@ -117,8 +117,8 @@ class ShipmentShape(serializers.ModelSerializer):
     class Meta:
         model = r.Shipment
         fields = (
-            "laboratory", "contract", "batch", "barcode", "shipped_at", "scanned", "unscanned_reason", "received_at",
-            "celsius", "rejected_at", "failure", "rejection_reason",
+            "laboratory", "contract", "batch", "barcode", "outside_route", "outside_reason", "shipped_at", "scanned",
+            "unscanned_reason", "received_at", "celsius", "rejected_at", "failure", "rejection_reason",
         )  # fmt: skip
 
 

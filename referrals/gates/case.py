@@ -59,6 +59,8 @@ RECORDS = (
     "prescriptions",
     "self_pay_notices",
     "corrections",
+    "allocations",
+    "way_changes",
 )
 # Read in the order they were signed in; the others as they were written.
 SIGNED = ("consents", "self_pay_notices")

@@ -29,7 +29,7 @@ from referrals.models.matching import Reconciliation, StatementDifference
 from referrals.models.patients import Identity, Patient
 from referrals.models.plans import PlannedStep
 from referrals.models.referral import Referral, Status
-from referrals.models.requests import Allocation, ReferralDraft
+from referrals.models.requests import Allocation, ReferralDraft, WayChange
 from referrals.models.shipping import Shipment, ShipmentBatch
 from referrals.models.studies import EthicsApproval, Study
 
@@ -76,4 +76,5 @@ __all__ = [
     "StatementDifference",
     "Status",
     "Study",
+    "WayChange",
 ]

@@ -7,6 +7,8 @@ from typing import Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from vendors.models.common import Route
+
 
 class ReferralDraftQuerySet(models.QuerySet):
     def visible_to(self, user) -> Self:
@@ -49,6 +51,9 @@ class Allocation(models.Model):
     route = models.CharField(_("route"), max_length=10)
     laboratory = models.ForeignKey("vendors.Laboratory", models.PROTECT, null=True, related_name="allocations")
     contract = models.ForeignKey("vendors.Contract", models.PROTECT, null=True, related_name="allocations")
+    # Of what is sent out: by which of the three ways of A24, and why, as the admission said that day.
+    outside_route = models.CharField(_("way out"), max_length=12, choices=Route, blank=True)
+    outside_reason = models.CharField(_("why this way"), max_length=300, blank=True)
     considered = models.JSONField(_("laboratories considered"), default=list)
     superseded_at = models.DateTimeField(null=True, blank=True)
 
@@ -59,6 +64,30 @@ class Allocation(models.Model):
             )
         ]
         verbose_name = _("allocation")
+
+    class Walls:
+        via = ("referral_id", "referrals_referral")
+
+
+class WayChange(models.Model):
+    """The way out of a case that awaits its sending shut or opened: a suspension, a lapse, a renewal, a statement of not
+    outsourcing (A25, B8, B35). The last row tells how it stands; none: it has been open."""
+
+    referral = models.ForeignKey("referrals.Referral", models.PROTECT, related_name="way_changes")
+    laboratory = models.ForeignKey("vendors.Laboratory", models.PROTECT, related_name="+")
+    is_open = models.BooleanField(_("open"))
+    reasons = models.JSONField(_("reasons"), default=list)
+    noticed_at = models.DateTimeField(_("noticed at"))
+
+    class Meta:
+        ordering = ["noticed_at", "id"]
+        indexes = [models.Index(fields=["referral", "noticed_at", "id"], name="way_change_of_case")]
+        constraints = [
+            models.CheckConstraint(
+                name="way_shut_for_a_reason", condition=models.Q(is_open=True) | ~models.Q(reasons=[])
+            )
+        ]
+        verbose_name = _("change of a way out")
 
     class Walls:
         via = ("referral_id", "referrals_referral")

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.constraints import both_or_neither
 from referrals.models.facts import Fact, known_when_live, person
-from vendors.models import Origin
+from vendors.models import Origin, Route
 
 # What a logger in a box can read, dry ice included.
 COLDEST, WARMEST = Decimal(-90), Decimal(60)
@@ -121,6 +121,9 @@ class Shipment(Fact):
     referral = models.ForeignKey("referrals.Referral", models.PROTECT, related_name="shipments")
     laboratory = models.ForeignKey("vendors.Laboratory", models.PROTECT, related_name="shipments")
     contract = models.ForeignKey("vendors.Contract", models.PROTECT, null=True, blank=True, related_name="shipments")
+    # A24: by which way it went and why, as the allocation said; a ledger names none.
+    outside_route = models.CharField(_("way out"), max_length=12, choices=Route, blank=True)
+    outside_reason = models.CharField(_("why this way"), max_length=300, blank=True)
     shipped_at = models.DateTimeField(_("handed over at"))
     shipped_by = person()
     scanned = models.BooleanField(_("scanned at hand-over"), default=False)

@@ -21,7 +21,7 @@ from audit.guards import needs
 from documents import together
 from documents.paging import address, newest_first
 from documents.templatetags.formats import day
-from referrals import correcting, next_steps, planning, portrait, queries, timeline
+from referrals import correcting, next_steps, planning, portrait, queries, timeline, ways
 from referrals.forms.cases import CaseFilter, LetInForm
 from referrals.gates.case import POINTED_AT
 from referrals.models import Referral
@@ -108,6 +108,7 @@ def _page(
         "judgements": case_judgements(case),
         "plan": plan,
         "ahead": next_steps.ahead(case.referral, user, case=case),
+        "way": ways.shown(case, user),
         "ended": case.referral.status in ENDED,
         "sections": sections,
         "nothing_yet": [one for one in sections if not one.rows],
