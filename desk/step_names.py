@@ -43,6 +43,7 @@ NAMES = {
     "charges.discarded": pgettext_lazy("act", "Charges from HIS discarded"),
     "charges.not_readable": pgettext_lazy("act", "Charges from HIS not readable"),
     "case.way_watched": pgettext_lazy("act", "Way out watched"),
+    "laboratory.moved": pgettext_lazy("act", "Another place of testing allocated"),
     "not_outsourcing.stated": pgettext_lazy("act", "Stated that nothing is sent out"),
     "not_outsourcing.ended": pgettext_lazy("act", "Statement of not outsourcing ended"),
     "statement.given_in": pgettext_lazy("act", "Laboratory's statement given in"),

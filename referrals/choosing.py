@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from audit.gates import Act, judge
+from audit.gates import GATES, Act, Judgement, judge
 from documents.templatetags.formats import NONE, day
 from referrals import pathway
 from referrals.gates import Case
@@ -43,6 +43,8 @@ class Candidate:
     laboratory: Laboratory
     item: ContractItem | None = None
     shut_by: list[str] = field(default_factory=list)
+    # By which gates.
+    codes: list[str] = field(default_factory=list)
     round: LaboratoryRound | None = None
     load: int = 0
     route: str = ""
@@ -73,6 +75,7 @@ class Candidate:
             "contract": item.contract.number if item else "",
             "price": str(item.settlement_price) if item else "",
             "shut_by": self.shut_by,
+            "codes": self.codes,
             "turnaround": item.turnaround_days if item else None,
             "quality": f"{self.round} {day(self.round.held_on)}" if self.round else "",
             "quality_passed": self.round.passed if self.round else None,
@@ -99,7 +102,8 @@ def candidates(referral: Referral, at: datetime) -> tuple[Candidate | None, list
     registers = Registers([referral])
     load = _load(referral, {one.laboratory.pk for one in found})
     for one in found:
-        one.shut_by = shut_by(referral, one.laboratory, at, registers)
+        shut = shut_by(referral, one.laboratory, at, registers)
+        one.shut_by, one.codes = [str(each.message) for each in shut], [each.code for each in shut]
         one.round = registers.admissions.latest_round(one.laboratory.pk, referral.test_id, on)
         one.load = load.get(one.laboratory.pk, 0)
         one.route, one.route_reason = route_of(referral, one.laboratory, at, registers, one.item)
@@ -125,8 +129,8 @@ def _load(referral: Referral, laboratories: set[int]) -> dict[int, int]:
     return dict(lying.order_by().values_list("laboratory").annotate(n=Count("referral_id", distinct=True)))
 
 
-def shut_by(referral: Referral, laboratory: Laboratory, at: datetime, registers: Registers | None = None) -> list[str]:
-    """What the gates say against this laboratory today."""
+def shut_by(referral: Referral, laboratory: Laboratory, at: datetime, registers: Registers) -> list[Judgement]:
+    """The gates that stand against this laboratory today."""
     from accounts.models import User
 
     former = referral.laboratory
@@ -136,7 +140,7 @@ def shut_by(referral: Referral, laboratory: Laboratory, at: datetime, registers:
         judged = [judge(code, Case(referral, registers), at, act) for code in SHUT_WHEN]
     finally:
         referral.laboratory = former
-    return [str(one.message) for one in judged if one.blocks]
+    return [one for one in judged if one.blocks]
 
 
 def route_of(
@@ -167,6 +171,20 @@ DECIDED = {
 }  # fmt: skip
 
 
+# Of what decided: the clauses that ask for it.
+CLAUSES = {
+    QUALITY: ("A15", "B11"), TURNAROUND: ("A26", "B10"), LOAD: ("A24",), PRICE: ("B10",), CODE: ("A29", "B23"),
+}  # fmt: skip
+
+
+def _clauses(one: dict[str, Any], decided: str) -> list[str]:
+    if decided in CLAUSES:
+        return list(CLAUSES[decided])
+    codes = one.get("codes", [])
+    # X13 follows from the law, not from the plans.
+    return list(dict.fromkeys(clause for code in codes for clause in GATES[code].clauses))
+
+
 def explained(considered: list[dict[str, Any]], chosen: str) -> list[dict[str, Any]]:
     """The candidates as the case page shows them. Records from before the rule have fewer facts."""
     rows = []
@@ -178,6 +196,7 @@ def explained(considered: list[dict[str, Any]], chosen: str) -> list[dict[str, A
             {
                 **one,
                 "is_chosen": decided == "chosen",
+                "clauses": _clauses(one, decided),
                 "quality": f"{one.get('quality', '')} {verdict}".strip() or NONE,
                 "why": _("Chosen") if decided == "chosen" else "；".join(one["shut_by"]) or str(DECIDED[decided]),
             }

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from policy import coverage
 from referrals.models import (
+    Allocation,
     BlockLoan,
     Charge,
     ChargeImport,
@@ -33,6 +34,7 @@ from referrals.models import (
     SpecialUse,
     Specimen,
     Study,
+    WayChange,
 )
 
 CASES = "referrals:list"
@@ -91,6 +93,13 @@ def claim_all() -> None:
     claim(["A9", "B5"], "record", _("MDT conclusion"), CASES, rows=of(MDTReview), at="concluded_at")
     approvals = of(OutsourcingApproval)
     claim(["A24", "B7", "B8"], "record", _("Approval of outsourcing"), CASES, rows=approvals, at="decided_at")
+    allocated = of(Allocation, route=Referral.Route.OUTSOURCED)
+    looked_at = _("Laboratories looked at for a case, the one chosen and why, and its way out")
+    claim(
+        ["A24", "A25", "A26", "A29", "B7", "B8", "B10", "B23"], "record", looked_at, CASES, rows=allocated, at="made_at"
+    )
+    ways = of(WayChange)
+    claim(["A25", "B8"], "record", _("Ways out shut and opened, told on each case"), CASES, rows=ways, at="noticed_at")
     charges = of(Charge)
     claim(
         ["A28", "B13"], "record", _("Hospital's own charge with receipt number"), CASES, rows=charges, at="charged_at"

@@ -64,15 +64,20 @@ def _take_on(pk: int) -> bool:
 
 @shared_task
 def watch_ways() -> int:
-    """Notice each open case whose way out has shut or opened since (A25, B8, B35): after every change, and every hour,
-    so that the day a paper lapses is marked in its first hour. How many changed."""
+    """Notice each open case whose way out has shut or opened since (A25, B8, B35), and take it elsewhere where the rule
+    finds a place: after every change, and every hour, so that the day a paper lapses is marked in its first hour. How
+    many changed."""
     machine, at = User.objects.machine(), timezone.now()
     with declaring.acting(machine, step=WATCHED):
         due = list(ways.changed(at))
     found = []
     for pk in due:
-        with declaring.acting(machine, step=WATCHED):
-            noticed = ways.notice(pk, at)
+        try:
+            with declaring.acting(machine, step=WATCHED):
+                noticed = ways.notice(pk, at)
+        except Refused:
+            log.info("A way out was not noticed: its case moved on.")
+            continue
         if noticed:
             found.append(noticed)
     with declaring.acting(machine, step=WATCHED):

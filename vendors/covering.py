@@ -94,7 +94,7 @@ def claim_all() -> None:
     claim(["A4", "A15", "A16", "A17", "A25", "A41", "B8"], "record", credentials, LABORATORIES, rows=_credentials)
     claim(["A4", "A25", "A41", "B8"], "record", _("Admissions of laboratories"), "vendors:admissions", rows=_admissions)
     ways = _("Catalog of outsourced tests")
-    claim(["A24", "A26", "B6", "B8", "B10"], "record", ways, "vendors:outsourced", rows=_items)
+    claim(["A24", "A26", "B6", "B10"], "record", ways, "vendors:outsourced", rows=_items)
     claim("B9", "record", _("Procurements"), "vendors:procurements", rows=_procurements)
     claim(["A26", "B10"], "record", _("Contracts checked clause by clause"), "vendors:contract_drafts", rows=_drafts)
     claim(["A15", "B8", "B11"], "record", _("Quality assessments of laboratories"), LABORATORIES, rows=_rounds)

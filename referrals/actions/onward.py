@@ -108,12 +108,8 @@ def allocate(referral: Referral, *, at: datetime) -> bool:
     that were looked at are kept with what decided.
     """
     machine = User.objects.machine()
-    looked_at: list[choosing.Candidate] = []
-    route, best = Referral.Route.IN_HOUSE, None
-    if not catalog.done_in_house(referral.institution, referral.test, at):
-        route = Referral.Route.OUTSOURCED
-        best, looked_at = choosing.candidates(referral, at)
-    _record(referral, at, route, best, looked_at)
+    route, best, looked_at = place(referral, at)
+    record(referral, at, route, best, looked_at)
     if route == Referral.Route.OUTSOURCED and best is None:
         return False
     item = best.item if best else None
@@ -129,6 +125,14 @@ def allocate(referral: Referral, *, at: datetime) -> bool:
     return True
 
 
+def place(referral: Referral, at: datetime) -> tuple[str, choosing.Candidate | None, list[choosing.Candidate]]:
+    """The rule: in-house, or which laboratory, or none; and all that were looked at."""
+    if catalog.done_in_house(referral.institution, referral.test, at):
+        return Referral.Route.IN_HOUSE, None, []
+    best, looked_at = choosing.candidates(referral, at)
+    return Referral.Route.OUTSOURCED, best, looked_at
+
+
 def place_for(referral: Referral, line: Indication, at: datetime) -> tuple[bool, Laboratory | None]:
     """Where a further step of this request would be done today: in-house, or at which laboratory. Nothing is kept."""
     if catalog.done_in_house(referral.institution, line.test, at):
@@ -142,7 +146,7 @@ def place_for(referral: Referral, line: Indication, at: datetime) -> tuple[bool,
     return False, best.laboratory if best else None
 
 
-def _record(
+def record(
     referral: Referral, at: datetime, route: str, best: choosing.Candidate | None, looked_at: list[choosing.Candidate]
 ) -> None:
     considered = [one.kept(best) for one in looked_at]

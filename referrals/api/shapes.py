@@ -8,6 +8,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from referrals import models as r
+from referrals import ways
+from referrals.gates import Case
 
 STAMPS = (
     "requested_at", "discussed_at", "mdt_concluded_at", "consented_at", "approved_at", "charged_at", "collected_at",
@@ -49,8 +51,12 @@ class LineShape(serializers.ModelSerializer):
     test = serializers.CharField(source="test.code")
     test_name = serializers.CharField(source="test.name")
     indication = serializers.CharField(source="indication.code", default=None)
-    laboratory = serializers.CharField(source="laboratory.name", default=None)
+    laboratory = serializers.SerializerMethodField(help_text="For who requests it only once the specimen has left")
     status_label = serializers.CharField(source="get_status_display")
+
+    def get_laboratory(self, referral: r.Referral) -> str | None:
+        hidden = referral.shipped_at is None and ways.requests_it(self.context["request"].user, referral)
+        return None if hidden or referral.laboratory is None else referral.laboratory.name
 
     class Meta:
         model = r.Referral
@@ -166,8 +172,51 @@ class ConsentShape(serializers.Serializer):
     lapse_reason = serializers.CharField()
 
 
+class CandidateShape(serializers.Serializer):
+    """One laboratory that was looked at when the place of testing was allocated."""
+
+    laboratory = serializers.CharField()
+    contract = serializers.CharField()
+    is_chosen = serializers.BooleanField()
+    why = serializers.CharField()
+    clauses = serializers.ListField(child=serializers.CharField())
+    quality = serializers.CharField()
+    turnaround = serializers.IntegerField(allow_null=True, default=None, help_text="working days")
+    load = serializers.IntegerField(allow_null=True, default=None, help_text="our specimens lying there unreported")
+    price = serializers.CharField(help_text="settlement price in yuan; empty without a contract in force")
+
+
+class WayLineShape(serializers.Serializer):
+    at = serializers.DateTimeField()
+    word = serializers.CharField()
+    text = serializers.CharField()
+
+
+class WayShape(serializers.Serializer):
+    """The way out, as the page of the case tells it to this post: who requests is told only whether it is shut (X16)."""
+
+    is_shut = serializers.BooleanField()
+    since = serializers.DateTimeField(allow_null=True)
+    is_paid = serializers.BooleanField(
+        help_text="Shut after the fee: the case stays with the laboratory of its consent"
+    )
+    mended_by = serializers.CharField()
+    route = serializers.CharField()
+    reason = serializers.CharField()
+    made_at = serializers.DateTimeField(allow_null=True)
+    candidates = CandidateShape(many=True)
+    lines = WayLineShape(many=True)
+
+    def to_representation(self, instance: ways.Shown) -> dict[str, Any]:
+        if instance.candidates is None:
+            instance.candidates = []
+        return super().to_representation(instance)
+
+
 class CaseShape(LineShape):
     """One case with all its records."""
+
+    way = serializers.SerializerMethodField(help_text="How its place of testing was allocated, and whether it is shut")
 
     patient = NamedPatientShape()
     evidence = EvidenceShape(many=True)
@@ -189,8 +238,13 @@ class CaseShape(LineShape):
             *LineShape.Meta.fields, "pathology", "stage", "necessity", "first_visit", "first_visit_reason",
             "earlier_result_reason", "end_reason", "entered_late", "origin", "evidence", "discussions", "mdt_reviews",
             "consents", "approvals", "charges", "deferrals", "specimens", "shipments", "results", "filings", "prescriptions",
-            "corrections",
+            "corrections", "way",
         )  # fmt: skip
+
+    @extend_schema_field(WayShape(allow_null=True))
+    def get_way(self, referral: r.Referral) -> dict[str, Any] | None:
+        known = ways.shown(Case(referral), self.context["request"].user)
+        return WayShape(known).data if known else None
 
 
 class GateFactShape(serializers.Serializer):

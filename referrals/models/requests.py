@@ -71,12 +71,18 @@ class Allocation(models.Model):
 
 class WayChange(models.Model):
     """The way out of a case that awaits its sending shut or opened: a suspension, a lapse, a renewal, a statement of not
-    outsourcing (A25, B8, B35). The last row tells how it stands; none: it has been open."""
+    outsourcing (A25, B8, B35); or the case went to another place by the rule. The last row tells how it stands; none: it
+    has been open."""
 
     referral = models.ForeignKey("referrals.Referral", models.PROTECT, related_name="way_changes")
-    laboratory = models.ForeignKey("vendors.Laboratory", models.PROTECT, related_name="+")
+    # None: it is done in-house from now on.
+    laboratory = models.ForeignKey("vendors.Laboratory", models.PROTECT, null=True, related_name="+")
+    # Of a case that went elsewhere: where it would have gone.
+    moved_from = models.ForeignKey("vendors.Laboratory", models.PROTECT, null=True, related_name="+")
     is_open = models.BooleanField(_("open"))
     reasons = models.JSONField(_("reasons"), default=list)
+    # Where it shut and no other place was found: who was looked at.
+    considered = models.JSONField(_("laboratories considered"), default=list)
     noticed_at = models.DateTimeField(_("noticed at"))
 
     class Meta:
@@ -85,7 +91,13 @@ class WayChange(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="way_shut_for_a_reason", condition=models.Q(is_open=True) | ~models.Q(reasons=[])
-            )
+            ),
+            models.CheckConstraint(
+                name="way_shut_at_a_laboratory", condition=models.Q(is_open=True) | models.Q(laboratory__isnull=False)
+            ),
+            models.CheckConstraint(
+                name="moved_way_is_open", condition=models.Q(moved_from__isnull=True) | models.Q(is_open=True)
+            ),
         ]
         verbose_name = _("change of a way out")
 

@@ -14,6 +14,7 @@ from accounts import delegations
 from accounts.models import Delegation, Post, User
 from catalog.models import Grade, RequestAuthority
 from consent import tasks
+from referrals import tasks as referral_tasks
 from referrals.actions import teams
 from referrals.models import EthicsApproval, Referral
 from tests import factories as f
@@ -133,6 +134,7 @@ class World:
 
     def _sweep(self, which: int) -> None:
         tasks.lapse_stale()
+        referral_tasks.watch_ways()
 
     def _laboratory_suspended(self, which: int) -> None:
         self._licence(which, timezone.localdate())
