@@ -188,7 +188,7 @@ def _next(station: Station, case: Case, user: Any, at: datetime, *, judged: bool
         station,
         url,
         may,
-        stops(station.step, case, user if may else None, at) if judged else [],
+        ways.nameless(stops(station.step, case, user if may else None, at), referral, user) if judged else [],
         [] if may or not judged else roles_with(asks),
     )
 

@@ -16,7 +16,7 @@ from audit.gates import GATES, Verdict
 from audit.steps import Step
 from documents import together
 from documents.templatetags.formats import NONE, day, moment
-from referrals import fees, pathway
+from referrals import fees, pathway, ways
 from referrals.deliberating import reason_label
 from referrals.drug_checking import formulary_rows, supported_drugs
 from referrals.gates import Case, load_page, local_day
@@ -269,7 +269,7 @@ def _shipment(case: Case, user: Any) -> Section:
         if one.rejected_at:
             what = one.get_failure_display() or _("Rejected by the laboratory")
             rows.append((what, moment(one.rejected_at), "", one.rejection_reason))
-    if not case.shipments and referral.laboratory_id:
+    if not case.shipments and referral.laboratory_id and not ways.names_hidden(user, referral):
         rows.append((_("Laboratory"), case.registers.laboratories[referral.laboratory_id].name))
     return Section("shipment", _("Sending out"), rows, _("Done in-house; nothing is sent out."))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -203,9 +203,30 @@ def requests_it(user: Any, referral: Referral) -> bool:
     return user.scope == Role.Scope.OWN or referral.requester_id == user.pk
 
 
+def names_hidden(user: Any, referral: Referral) -> bool:
+    return referral.shipped_at is None and requests_it(user, referral)
+
+
 def may_see(user: Any, referral: Referral) -> bool:
     """Laboratories are for those who deal with them; never for who requests (A29, B23, X16)."""
     return not requests_it(user, referral) and user.may("vendors.view_vendors")
+
+
+def nameless(said: Iterable[Any], referral: Referral, user: Any) -> list[Any]:
+    """Judgements or refusals of gates, for this user: who requests reads no laboratory's name before the specimen has left (X16). The
+    consent tells the patient the name (A11); what the requester works with on the way does not."""
+    said = list(said)
+    if not names_hidden(user, referral) or referral.laboratory is None:
+        return said
+    name, instead = referral.laboratory.name, _("the laboratory allocated")
+    return [
+        replace(
+            one,
+            message=str(one.message).replace(name, instead),
+            facts=tuple((label, str(value).replace(name, instead), *rest) for label, value, *rest in one.facts),
+        )
+        for one in said
+    ]
 
 
 def shown(case: Case, user: Any) -> Shown | None:

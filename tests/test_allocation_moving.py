@@ -226,3 +226,27 @@ def test_programs_are_told_what_the_page_tells_the_same_people(hospital, client)
     known = answer.json()
     assert known["way"]["is_shut"] and known["way"]["candidates"] == [] and known["laboratory"] is None
     assert other.name not in answer.content.decode() and hospital.laboratory.name not in answer.content.decode()
+
+
+def test_the_requester_reads_no_laboratory_on_page_list_and_gates_before_the_specimen_leaves(hospital, client):
+    """A29, B23, X16; from the hand-over on they read where their patient's specimen is."""
+    case, sent = hospital.at("awaiting_approval"), hospital.at("shipped")
+    other = second(hospital, case)
+    shut(hospital.laboratory)
+    shut(other)
+    tasks.watch_ways()
+    client.force_login(hospital.doctor)
+    pages = [
+        reverse("referrals:case", args=[case.pk]),
+        reverse("referrals:list"),
+        f"/api/v1/referrals/{case.pk}/gates/",
+    ]
+    for address in pages:
+        answer = client.get(address)
+        assert answer.status_code == 200
+        page = answer.content.decode()
+        assert hospital.laboratory.name not in page and other.name not in page, address
+    assert hospital.laboratory.name in client.get(reverse("referrals:case", args=[sent.pk])).content.decode()
+    client.force_login(hospital.affairs)
+    for address in pages:
+        assert hospital.laboratory.name in client.get(address).content.decode(), address

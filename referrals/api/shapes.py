@@ -55,7 +55,7 @@ class LineShape(serializers.ModelSerializer):
     status_label = serializers.CharField(source="get_status_display")
 
     def get_laboratory(self, referral: r.Referral) -> str | None:
-        hidden = referral.shipped_at is None and ways.requests_it(self.context["request"].user, referral)
+        hidden = ways.names_hidden(self.context["request"].user, referral)
         return None if hidden or referral.laboratory is None else referral.laboratory.name
 
     class Meta:

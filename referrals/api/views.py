@@ -22,7 +22,7 @@ from audit.models import Event
 from config.api import problems
 from config.api.doors import PAGES, Door, checked, listed, page
 from config.api.idempotency import repeatable
-from referrals import queries, strip
+from referrals import queries, strip, ways
 from referrals.actions import requests
 from referrals.actions.held import as_drawn
 from referrals.api import sending, shapes
@@ -157,7 +157,8 @@ class Gates(OfCase):
     @extend_schema(operation_id="referrals_gates", responses=shapes.GateShape(many=True))
     def get(self, request: Request, **kwargs: Any) -> Response:
         """The gate strip of the case: every rule once, in the order of the pathway."""
-        return Response(shapes.GateShape(strip.case_judgements(self.found), many=True).data)
+        judged = ways.nameless(strip.case_judgements(self.found), self.found, request.user)
+        return Response(shapes.GateShape(judged, many=True).data)
 
 
 class Steps(OfCase):

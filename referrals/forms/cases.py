@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.grants import LONGEST_DAYS
-from accounts.models import Department, Institution, Post, User
+from accounts.models import Department, Institution, Post, Role, User
 from documents.fields import day_field
 from referrals import queries
 from referrals.models import Referral
@@ -65,7 +65,11 @@ class CaseFilter(forms.Form):
                 *((one.pk, f"{one.institution.name} {one.name}" if self.several else one.name) for one in places),
             ],
         )
-        self.offer("laboratory", [ALL, *((one.pk, one.name) for one in Laboratory.objects.all())])
+        if user.scope == Role.Scope.OWN:
+            # X16: who requests deals with no laboratory.
+            del self.fields["laboratory"]
+        else:
+            self.offer("laboratory", [ALL, *((one.pk, one.name) for one in Laboratory.objects.all())])
         listed = queries.quarters(found)
         chosen = (self.data.get("quarter") or "").strip().upper()
         if queries.quarter_span(chosen) and chosen not in listed:

@@ -105,7 +105,7 @@ def _page(
     context = {
         "referral": case.referral,
         "who": portrait.patient(case, user),
-        "judgements": case_judgements(case),
+        "judgements": ways.nameless(case_judgements(case), case.referral, user),
         "plan": plan,
         "ahead": next_steps.ahead(case.referral, user, case=case),
         "way": ways.shown(case, user),
