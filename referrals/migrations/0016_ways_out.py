@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("referrals", "0014_labels_and_block_loans"),
+        ("referrals", "0015_referral_found_by_number"),
         ("vendors", "0006_not_outsourcing_statement"),
     ]
 
