@@ -45,7 +45,10 @@ def django_db_setup(request, django_test_environment, django_db_blocker, django_
         test_name, settings = connection.settings_dict["NAME"], {**connection.settings_dict}
         connection.settings_dict["NAME"] = name
         database.close()
-        database.drop(settings, test_name)
+        copy, original = database.made_here(test_name)
+        # Another worker may still copy the original; it ends with the server, or with the next run's.
+        for one in (test_name, copy) if worker else (test_name, copy, original):
+            database.drop(settings, one)
         database.close()
 
 

@@ -1,5 +1,8 @@
 """The tests' databases: built once as the owner, then used as the role that owns nothing.
 
+There are two: one with the reference data alone, and one in which the demo county stands as well, made once a run for
+whoever asks for it first and copied for each worker (`in_county`).
+
 A transactional test leaves rows behind. Django would TRUNCATE, which the trail refuses and which would
 take the reference data (roles, clauses, catalog) too. So the state after the build is copied aside once,
 and `restore()` puts it back through a superuser session in which no trigger fires.
@@ -7,6 +10,7 @@ and `restore()` puts it back through a superuser session in which no trigger fir
 
 import fcntl
 import os
+import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -144,3 +148,88 @@ def build_or_clone(connection, *, worker: str, verbosity: int) -> None:
             drop(connection.settings_dict, template)
     settings.DATABASES[connection.alias]["NAME"] = test_name
     connection.settings_dict["NAME"] = test_name
+
+
+_clone_of_county: list[str] = []
+
+
+@contextmanager
+def in_county(*, commits: bool = False):
+    """Inside, this process works on a database with the demo county in it; whoever commits there leaves it to nobody."""
+    from django.conf import settings
+    from django.db import connection
+
+    plain = connection.settings_dict["NAME"]
+    if not _clone_of_county:
+        _clone_of_county.append(_copy_of_county(connection, plain))
+        if _county_files().exists():
+            shutil.copytree(_county_files(), settings.MEDIA_ROOT, dirs_exist_ok=True)
+    _turn_to(connection, _clone_of_county[0])
+    try:
+        yield
+    finally:
+        if commits:
+            _clone_of_county.clear()
+        _turn_to(connection, plain)
+
+
+def _county_files() -> Path:
+    return Path(os.environ["MINGJIAN_TEST_RUN"]) / "county-files"
+
+
+def _turn_to(connection, name: str) -> None:
+    from django.db import connections
+
+    connections.close_all()
+    # The threads of a live server share this dictionary.
+    connection.settings_dict["NAME"] = name
+
+
+def _copy_of_county(connection, plain: str) -> str:
+    """The name of a copy of the county's database; the first process to ask makes the original from its own."""
+    copy, original = made_here(plain)
+    with (Path(os.environ["MINGJIAN_TEST_RUN"]) / "county.lock").open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.seek(0)
+        made = lock.read()
+        if not made:
+            _make_county(connection, plain, original)
+            lock.write(original)
+            lock.flush()
+        _copy(connection.settings_dict, made or original, copy)
+    return copy
+
+
+def made_here(plain: str) -> tuple[str, str]:
+    """The county's databases that this process may have made: its copy, and the original."""
+    return f"{plain}_county", f"{plain}_county_start"
+
+
+def _copy(settings: dict, original: str, copy: str) -> None:
+    close()
+    drop(settings, copy)
+    # A template has no sessions; one of a finished thread may still be on its way out.
+    server(settings).execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [original])
+    server(settings).execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(copy), Identifier(original)))
+
+
+def _make_county(connection, plain: str, original: str) -> None:
+    from django.conf import settings
+    from django.db import connections
+
+    from desk import demo
+
+    connections.close_all()
+    _copy(connection.settings_dict, plain, original)
+    _turn_to(connection, original)
+    try:
+        demo.load()
+        session = superuser(connection.settings_dict)
+        session.execute("DROP SCHEMA test_start CASCADE")
+        session.execute(COPY_ASIDE)
+        session.execute("VACUUM ANALYZE")
+        if Path(settings.MEDIA_ROOT).exists():
+            shutil.copytree(settings.MEDIA_ROOT, _county_files(), dirs_exist_ok=True)
+    finally:
+        close()
+        _turn_to(connection, plain)

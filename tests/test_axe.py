@@ -149,11 +149,9 @@ def look(live_server, page: Page):
     return found
 
 
-def test_every_page_full_empty_and_refused(look):
-    from desk import demo
+def test_every_page_full_empty_and_refused(committed_county, look):
     from reports.tasks import build_due
 
-    demo.load()
     build_due()
     with declaring.acting(User.objects.machine(), step="test"):
         hospital = Institution.objects.create(code="NEW", name="某县新医院")
@@ -175,10 +173,9 @@ def test_every_page_full_empty_and_refused(look):
     assert faults == []
 
 
-def test_every_page_of_the_pathway_and_the_tablet(look):
-    from desk import demo, demo_pathway
+def test_every_page_of_the_pathway_and_the_tablet(committed_county, look):
+    from desk import demo_pathway
 
-    demo.load()
     demo_pathway.load()
     with declaring.acting(User.objects.machine(), step="test"):
         known = {one.patient.record_no: one for one in Referral.objects.filter(origin="live").select_related("patient")}
@@ -264,10 +261,7 @@ def edition_at_each_station():
     yield edition
 
 
-def test_every_page_of_an_edition_in_the_making(look):
-    from desk import demo
-
-    demo.load()
+def test_every_page_of_an_edition_in_the_making(committed_county, look):
     faults = []
     look.sign_in("LXZ030", "医务科")
     for path in ("/catalog/editions/", "/catalog/editions/new/"):

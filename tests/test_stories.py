@@ -97,13 +97,11 @@ def test_the_first_day_of_a_hospital(desk, live_server):
     assert Axe().run(desk).violations_count == 0
 
 
-def test_the_bureaus_quarter(desk, live_server):
+def test_the_bureaus_quarter(committed_county, desk, live_server):
     """A59, B36: built by the beat, reviewed, signed off, submitted; the bureau sees both hospitals and downloads."""
-    from desk import demo
     from reports.models import Report, ReportReceipt
     from reports.tasks import build_due
 
-    demo.load()
     assert build_due() == 2
     period = as_machine(lambda: Report.objects.get(institution__code="LXZ").period)
 

@@ -131,10 +131,7 @@ def consent(desk, case):
     desk.wait_for_url("**/done/")
 
 
-def test_a_test_done_in_house_from_request_to_filed_record(desk):
-    from desk import demo
-
-    demo.load()
+def test_a_test_done_in_house_from_request_to_filed_record(committed_county, desk):
     case = request(desk)
 
     deliberate(desk, case)
