@@ -12,17 +12,13 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from guardian.models import UserObjectPermission
 from guardian.shortcuts import assign_perm, remove_perm
 
 from accounts import notices
 from accounts.models import LetIn, User
+from accounts.models.letters import view_codename
 
 LONGEST_DAYS = 30
-
-
-def view_codename(model: type[models.Model]) -> str:
-    return f"view_{model._meta.model_name}"
 
 
 def let_in(*, user: User, obj: models.Model, ends_on: date, reason: str, by: User) -> LetIn:
@@ -60,29 +56,5 @@ def withdraw(*, grant: LetIn, by: User) -> None:
     with transaction.atomic():
         LetIn.objects.filter(pk=grant.pk, withdrawn_at__isnull=True).update(withdrawn_at=timezone.now())
         obj = grant.content_type.get_object_for_this_type(pk=grant.object_pk)
-        if not in_force(grant.user, type(obj)).filter(object_pk=grant.object_pk).exists():
+        if not LetIn.objects.in_force(type(obj)).filter(user=grant.user, object_pk=grant.object_pk).exists():
             remove_perm(view_codename(type(obj)), grant.user, obj)
-
-
-def in_force(user: User, model: type[models.Model]) -> models.QuerySet[LetIn]:
-    return LetIn.objects.filter(
-        user=user,
-        content_type=ContentType.objects.get_for_model(model),
-        ends_on__gte=timezone.localdate(),
-        withdrawn_at__isnull=True,
-    )
-
-
-def keys(user: User, model: type[models.Model]) -> list[str]:
-    """Primary keys of the objects of `model` the user is let into today; one query for people with no grant."""
-    stated = list(in_force(user, model).values_list("object_pk", flat=True))
-    if not stated:
-        return []
-    return list(
-        UserObjectPermission.objects.filter(
-            user=user,
-            permission__codename=view_codename(model),
-            permission__content_type=ContentType.objects.get_for_model(model),
-            object_pk__in=stated,
-        ).values_list("object_pk", flat=True)
-    )

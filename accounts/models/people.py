@@ -139,11 +139,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def let_in_to(self, model: type[models.Model]) -> list[str]:
         """Keys of the objects of `model` this person was let into by name; asked once a request."""
-        from accounts import grants  # guardian needs the app registry, which loads this module first
-
         known = self.__dict__.setdefault("_let_in", {})
         if model not in known:
-            known[model] = [] if self.is_machine else grants.keys(self, model)
+            known[model] = [] if self.is_machine else self.let_ins.keys(self, model)
         return known[model]
 
     def may(self, permission: str, obj: models.Model | None = None) -> bool:

@@ -19,7 +19,7 @@ from audit.gates import Act, Refusal, Refused
 from audit.steps import Step, move
 from catalog.models import Indication
 from referrals import identity, numbering, pathway, requesting
-from referrals.actions import drafts, plans
+from referrals.actions import drafts, plan_rows
 from referrals.actions.held import hold_for
 from referrals.actions.onward import onward
 from referrals.gates.discussing import WITHOUT_GUIDELINE
@@ -175,9 +175,9 @@ def submit(
         requested_at=paper_at or at,
     )
     add_evidence(referral=referral, rows=rows, by=by, at=at)
-    plans.write(referral, plans.check(referral, steps, by=by, at=at))
+    plan_rows.write(referral, plan_rows.check(referral, steps, by=by, at=at))
     if begins:
-        plans.take_over(begins, referral, by=by, at=at)
+        plan_rows.take_over(begins, referral, by=by, at=at)
     _take(referral, pathway.SUBMIT, by=by, at=at, laboratory_chosen=laboratory_chosen)
     if claimed:
         drafts.end(claimed, referral, version=version, window=window)

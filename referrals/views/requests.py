@@ -19,7 +19,7 @@ from catalog import technical_record
 from catalog.models import Indication
 from documents.paging import address, newest_first
 from referrals import offering, pathway, queries, requesting
-from referrals.actions import drafts, plans
+from referrals.actions import drafts, plan_rows
 from referrals.actions import requests as actions
 from referrals.forms.requests import (
     EvidenceRows,
@@ -198,7 +198,7 @@ def _judged(page: Page, line: Indication, at: Any) -> list[Any]:
     found = [one for one in (judge(code, would_be, at, act) for code in ("X02", "X04", "X10")) if one.blocks]
     for position, step in enumerate(page.plan.rows, start=2):
         if step["indication"]:
-            found += plans.gated(would_be, step["indication"], position, page.user, at)
+            found += plan_rows.gated(would_be, step["indication"], position, page.user, at)
     return found
 
 
