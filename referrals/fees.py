@@ -19,7 +19,10 @@ def rows(case: Case) -> list[tuple]:
     found: list[tuple] = []
     for one in case.charges:
         found += [
-            (_("Charged at"), moment(one.charged_at)),
+            (
+                _("Entered at, not paid yet") if one.is_put_off and not one.reversed_at else _("Charged at"),
+                moment(one.charged_at),
+            ),
             (_("Amount"), yuan(one.amount), "", one.get_kind_display()),
             (_("Receipt or settlement number"), one.receipt_no, "", _numbers(one)),
             (_("Price item"), *_price(case, one)),

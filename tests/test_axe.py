@@ -13,7 +13,11 @@ from accounts.models import Institution, Post, User
 from accounts.queries import DEMO_PASSWORD
 from audit import declaring
 from catalog import actions as catalog
-from referrals.models import Referral
+from documents.spreadsheets import check_table
+from referrals.actions import bills
+from referrals.models import ChargeImport, Reconciliation, Referral, StatementDifference
+from supervision.models import Alert
+from vendors.models import Admission, ContractDraft, Laboratory, Procurement, StatementUpload
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -279,5 +283,83 @@ def test_every_page_of_an_edition_in_the_making(committed_county, look):
                 # A page that refuses its reader would be clean as well.
                 answered = look.page.evaluate("performance.getEntriesByType('navigation')[0].responseStatus")
                 assert answered == 200, (page, username)
+
+    assert faults == []
+
+
+# Bills, charges from HIS, put-off fees, alerts, admissions and contracts of the demo, each with what stands on it.
+MONEY = [
+    (
+        "LXZ905",
+        "收费处",
+        [
+            "/bills/", "/bills/?show=differences", "/bills/margin/", "/bills/uploads/", "/bills/uploads/{upload}/",
+            "/bills/uploads/{naming}/", "/bills/months/{month}/", "/bills/months/{month}/?kind=no_referral&show=open",
+            "/bills/months/{month}/lines/", "/bills/months/{closed}/", "/bills/differences/{open}/",
+            "/cases/charge/", "/cases/charge/day/", "/cases/charge/imports/", "/cases/charge/imports/{charges}/",
+            "/cases/{deferred}/charge/",
+        ],
+    ),
+    (
+        "LXZ030",
+        "医务科",
+        [
+            "/bills/months/{month}/?show=awaiting", "/bills/differences/{awaiting}/", "/vendors/admissions/",
+            "/vendors/admissions/{assessing}/", "/vendors/admissions/{admitted}/", "/vendors/contracts/",
+            "/vendors/contracts/drafts/{draft}/", "/vendors/procurements/", "/vendors/procurements/{bought}/",
+            "/vendors/renewals/", "/vendors/outsourced/",
+        ],
+    ),
+    ("LXZ032", "纪检", ["/supervision/alerts/", "/supervision/alerts/{alert}/", "/cases/charge/off-book/"]),
+]  # fmt: skip
+
+
+def money_places():
+    """Where the pages of MONEY are: one object of each kind and station in the demo."""
+    mine = {"institution__code": "LXZ"}
+    months = Reconciliation.objects.filter(**mine, origin="live")
+    differences = StatementDifference.objects.filter(**mine)
+    finance = User.objects.get(username="LXZ905")
+    named = bills.give_in(
+        upload=check_table("样本条码,结算金额（元）\nX-1,600.00\n".encode(), name="账单.csv"), month="2026-01", reason="补发",
+        laboratory=Laboratory.objects.get(code="L01"), by=finance.act_as(finance.posts.get(role_id="R12")),
+    )  # fmt: skip
+    found = {
+        "upload": StatementUpload.objects.filter(**mine, status="done"),
+        "month": months.filter(closed_at__isnull=True, differences__confirmed_at__isnull=True),
+        "closed": months.filter(closed_at__isnull=False),
+        "open": differences.filter(settled_at__isnull=True, reconciliation__origin="live"),
+        "awaiting": differences.filter(settled_at__isnull=False, confirmed_at__isnull=True),
+        "charges": ChargeImport.objects.filter(**mine),
+        "deferred": Referral.objects.filter(**mine, charges__kind="green_channel"),
+        "assessing": Admission.objects.filter(**mine, status="assessing"),
+        "admitted": Admission.objects.filter(**mine, status="admitted"),
+        "draft": ContractDraft.objects.filter(**mine),
+        "bought": Procurement.objects.filter(**mine),
+        "alert": Alert.objects.filter(**mine),
+    }
+    return {"naming": named.pk, **{name: rows.order_by("pk").first().pk for name, rows in found.items()}}
+
+
+def test_every_page_of_bills_charges_and_laboratories_at_a_desk_and_in_a_hand(look):
+    from desk import demo, demo_bills, demo_laboratories, demo_pathway
+
+    demo.load()
+    demo_pathway.load()
+    demo_laboratories.load()
+    demo_bills.load()
+    with declaring.acting(User.objects.machine(), step="test"):
+        places = money_places()
+    faults = []
+    for username, role, paths in MONEY:
+        look.sign_in(username, role)
+        for path in (one.format(**places) for one in paths):
+            for width in (1366, 390):
+                look.page.set_viewport_size({"width": width, "height": 768})
+                faults += [f"{width}: {one}" for one in look(path)]
+                wide = look.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+                assert wide <= 0, (path, width, wide)
+            answered = look.page.evaluate("performance.getEntriesByType('navigation')[0].responseStatus")
+            assert answered == 200, (path, username)
 
     assert faults == []

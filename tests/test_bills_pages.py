@@ -209,3 +209,27 @@ def test_a_page_of_lines_finds_its_referrals_by_number_or_barcode_and_turns(bill
     assert walk(agreeing=True) == ours
     assert walk(test=cases[0].test_id) == [case.pk for case in cases if case.test_id == cases[0].test_id]
     assert [one.referral_id for one in lines.of_month(month)] == [*ours, None]
+
+
+@pytest.mark.parametrize("name", ["bills:months", "bills:margin", "bills:uploads", "supervision:alerts"])
+def test_a_list_asks_as_often_for_many_bills_as_for_one(billing, at, again, name):
+    person = billing.person("R17") if name.startswith("supervision") else billing.finance
+
+    def asked():
+        client = at(person)
+        for _time in range(2):
+            with CaptureQueriesContext(connection) as captured:
+                answer = client.get(reverse(name), {"first": "2026-01", "last": "2026-12"})
+            again()
+        assert answer.status_code == 200
+        return len(answer.context["rows"]), len([one for one in captured if "SAVEPOINT" not in one["sql"]])
+
+    billing.record(billing.row("X-0"), billing.row(billing.case()))
+    one, few = asked()
+    for month in range(4, 8):
+        lines = [billing.row(f"X-{month}-{n}", 600) for n in range(9)]
+        billing.record(*lines, billing.row(billing.case()), month=f"2026-{month:02}")
+    rows, many = asked()
+
+    assert rows >= one + 4
+    assert many == few

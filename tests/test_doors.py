@@ -22,6 +22,7 @@ from reports import actions as reports
 from reports import periods
 from reports.models import Report
 from supervision.models import Alert, Finding, LedgerImport
+from tests import money_objects
 from tests.factories import admitted
 from vendors import actions as vendors
 from vendors.models import Contract, Laboratory, PostingPlace, Price
@@ -53,13 +54,6 @@ def addresses():
 
 CONTRACTS = ("vendors:contract", "vendors_api:contract_terminate")
 MADE_BY_OTHERS = (
-    "vendors:procurement",
-    "vendors:contract_draft",
-    "vendors_api:procurement_answer",
-    "vendors_api:contract_step",
-    "referrals:charge_import",
-    "referrals:charge_import_progress",
-    *(f"referrals_api:charge_import{act}" for act in ("", "_rows", "_confirm", "_discard")),
     "vendors:not_outsourcing_statement",
     "vendors_api:not_outsourcing_end",
     "catalog_api:remove_rule",
@@ -76,8 +70,6 @@ MADE_BY_OTHERS = (
     "consent:pdf",
     "consent:scan",
     "consent:self_pay_pdf",
-    *(f"bills:{name}" for name in ("upload", "progress", "upload_act", "errors")),
-    *(f"bills_api:{name}" for name in ("upload", "columns", "upload_step")),
     "referrals_api:result_pdf",
     "referrals_api:hand_over",
     "referrals_api:batch",
@@ -262,6 +254,7 @@ def objects(county):
         "vendors:publish": [one(Price, **mine), one(Price, **theirs)],
         **price_changes(),
         **posting_places(),
+        **money_objects.made(),
         "catalog:capability": [one(InHouseCapability, **mine), one(InHouseCapability, **theirs)],
         "catalog_api:capability_step": [one(InHouseCapability, **mine), one(InHouseCapability, **theirs)],
         "catalog:person": [one(User, posts__institution__code="LXZ"), one(User, posts__institution__code="LXY")],

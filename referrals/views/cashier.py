@@ -92,12 +92,15 @@ def money(referral: Referral, made: Any, price: Any, leave: Any = None) -> list[
     if leave:
         rows.append((_("Fee put off"), leave.get_kind_display(), "", _put_off(leave)))
     if made:
-        rows.append((_("Charged"), f"{yuan(made.amount)}　{made.receipt_no}", "", moment(made.charged_at)))
+        label = _("Entered, not paid yet") if made.is_put_off else _("Charged")
+        rows.append((label, f"{yuan(made.amount)}　{made.receipt_no}", "", moment(made.charged_at)))
         if made.deferral:
             said = made.deferral.get_kind_display()
             rows.append((_("Fee put off"), said, "", _put_off(made.deferral)))
     elif last := referral.charges.order_by("-reversed_at").first():
-        rows.append((_("Refunded"), f"{yuan(last.amount)}　{last.reversal_no}", "", moment(last.reversed_at)))
+        why = last.reversal_reason or last.get_reversal_cause_display()
+        note = "　".join(part for part in (moment(last.reversed_at), why) if part)
+        rows.append((_("Refunded"), f"{yuan(last.amount)}　{last.reversal_no}", "", note))
     return rows
 
 

@@ -40,7 +40,7 @@ def index(request: HttpRequest) -> HttpResponse:
     lists = {"": visible.open(), "judged": visible.filter(reviewed_at__isnull=False)}
     show = show if show in lists else ""
     rows, older, newer = newest_first(
-        lists[show].select_related("laboratory", "institution", "reviewed_by"),
+        lists[show].select_related("laboratory", "institution", "reviewed_by", "line__statement"),
         "raised_at",
         request.GET,
         size=queries.PAGE,
