@@ -24,7 +24,7 @@ def in_words(rule: DrugTargetRule) -> list[str]:
         line = f"（{'、'.join(use.lines)}）" if use.lines else ""
         if use.need == "test":
             groups = [" ＋ ".join(_condition(one) for one in group) for group in use.any_of]
-            asked = f" {_('or')} ".join(groups)
+            asked = _(" or ").join(groups)
         else:
             asked = str(DrugTargetRule.Need(use.need).label)
         fresh = _("; report made after %(event)s") % {"event": use.fresh_after} if use.fresh_after else ""

@@ -324,6 +324,8 @@ EMBED_ANCESTORS = env.words("EMBED_ANCESTORS", "'self'")
 # Days within which a fee of the green channel is made up, and the shapes of the numbers HIS and the fiscal e-invoice give
 # (own proposal; practice.md 1 and 2).
 GREEN_CHANNEL_DAYS = env.number("GREEN_CHANNEL_DAYS", 7)
+# Working days within which a fee is given back once it is due (own proposal: `vocab.md` §9 says whole, and names no day).
+REFUND_WORKING_DAYS = env.number("REFUND_WORKING_DAYS", 5)
 HIS_NUMBER_SHAPE = os.environ.get("HIS_NUMBER_SHAPE", r"[0-9A-Za-z][0-9A-Za-z_/.-]{0,39}")
 RECEIPT_CODE_SHAPE = os.environ.get("RECEIPT_CODE_SHAPE", r"[0-9]{8,12}")
 RECEIPT_NUMBER_SHAPE = os.environ.get("RECEIPT_NUMBER_SHAPE", r"[0-9]{8,10}")

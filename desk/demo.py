@@ -29,8 +29,7 @@ from referrals.actions import studies, teams
 from referrals.models import MDTSeat, MDTTeam, Referral, Study
 from supervision import actions as supervision
 from supervision.models import LedgerImport
-from vendors import actions as vendors
-from vendors.models import Contract, Laboratory, Price
+from vendors.models import Contract, ContractItem, Laboratory, Price
 
 WORKBOOK = Path(__file__).resolve().parent.parent / "supervision" / "data" / "hospital-ledger.xlsx"
 LEDGER_BEGINS = date(2024, 9, 1)
@@ -97,7 +96,7 @@ def load(*, say: Callable[[str], None] = lambda line: None) -> None:
         supervision.import_file(path=WORKBOOK, by=machine, institution=None)
     with declaring.acting(machine, step="demo.loaded"):
         _bureau_and_staff()
-        _contracts_run_on(machine)
+        _contracts_run_on()
         _laboratories_are_known()
         _insurance_classes()
         _in_house()
@@ -159,8 +158,9 @@ def _open_login(username: str, secret: str) -> None:
         user.save(update_fields=["is_demo", "password"])
 
 
-def _contracts_run_on(machine: User) -> None:
-    """Contracts that the workbook ends are renewed past today, so that nothing is shut by its age."""
+def _contracts_run_on() -> None:
+    """Contracts that the workbook ends have one more of their kind in the ledger, past today, so that nothing is shut by
+    its age. As rows of the ledger, like the workbook's own: a contract of today is drafted, checked and signed."""
     today = timezone.localdate()
     for institution in Institution.objects.filter(kind=Institution.Kind.HOSPITAL):
         for laboratory in Laboratory.objects.all():
@@ -168,15 +168,19 @@ def _contracts_run_on(machine: User) -> None:
             last = mine.last()
             if last is None or last.valid_to is None or last.valid_to >= today + timedelta(days=180):
                 continue
-            vendors.renew_contract(
-                contract=last,
-                number=f"{last.number}-续",
-                valid_from=last.valid_to + timedelta(days=1),
-                valid_to=date(today.year + 2, 12, 31),
-                procurement_no=f"{last.procurement_no}-续",
-                is_demo=True,
-                by=machine,
-            )
+            ends = date(today.year + 2, 12, 31)
+            begins = last.valid_to + timedelta(days=1)
+            next_one = Contract.objects.create(
+                number=f"{last.number}-续", institution=institution, laboratory=laboratory, valid_from=begins, valid_to=ends,
+                procurement_method=last.procurement_method, procurement_no=f"{last.procurement_no}-续", is_demo=True,
+            )  # fmt: skip
+            ContractItem.objects.bulk_create(
+                ContractItem(
+                    contract=next_one, test_id=item.test_id, settlement_price=item.settlement_price,
+                    institution=institution, laboratory=laboratory, valid_from=begins, valid_to=ends,
+                )
+                for item in last.items.all()
+            )  # fmt: skip
 
 
 def _laboratories_are_known() -> None:

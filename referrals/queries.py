@@ -78,14 +78,15 @@ def _fit() -> Q:
 
 def refund_due() -> Q:
     """A fee that stands and is paid back: the case ended before its result, or was entered by mistake however far it
-    went (A28, `vocab.md` §8 item 8); or its specimen was lost or refused on the way and no other has been taken
-    (`vocab.md` §9: paid back whole)."""
+    went (A28, `vocab.md` §8 item 8); or its specimen was found unfit here, lost or refused on the way, and no other has
+    been taken (`vocab.md` §9: 标本不合格全退)."""
     stands = Charge.objects.filter(referral=OuterRef("pk"), reversed_at__isnull=True)
     ended = Q(status__in=ENDED_EARLY, reported_at__isnull=True) | Q(status=Status.VOIDED, reported_at__isnull=False)
     failed = Shipment.objects.filter(
         referral=OuterRef("pk"), rejected_at__isnull=False, specimen__collected_at=OuterRef("collected_at")
     )
-    return Q(Exists(stands)) & (ended | Q(Exists(failed), status=Status.RECOLLECT))
+    failure = Q(Exists(failed)) | Q(_last_specimen(is_fit=False))
+    return Q(Exists(stands)) & (ended | Q(failure, status=Status.RECOLLECT))
 
 
 def to_settle() -> Q:

@@ -65,18 +65,67 @@ def test_a_loan_goes_out_and_comes_back(hospital, chief, patient, settings):
 
     assert loan.number == f"JK-{timezone.localdate():%Y}-0001"
     assert (loan.status, loan.due_on) == (S.LENT, timezone.localdate() + timedelta(days=10))
-    with pytest.raises(ValidationError):
-        block_loans.take_back(loan=loan, by=hospital.pathologist, state="damaged")
-    loan = block_loans.take_back(loan=loan, by=hospital.pathologist, state="complete")
+    loan = block_loans.take_back(loan=loan, by=hospital.pathologist, state="complete", blocks_back=1, slides_back=2)
     assert (loan.status, loan.returned_by) == (S.RETURNED, hospital.pathologist)
 
 
 def test_used_up_ends_the_loan_with_what_the_patient_was_told(hospital, chief, patient):
     loan = lent(hospital, chief, patient)
 
-    loan = block_loans.take_back(loan=loan, by=hospital.pathologist, state="used_up", note="检测用尽，已告知患者")
+    used = {"state": "used_up", "blocks_back": 0, "slides_back": 0, "note": "检测用尽，已告知患者"}
+    today = timezone.localdate()
+    for wrong in ({"note": " "}, {"patient_told_on": None}, {"patient_told_on": today + timedelta(days=1)}):
+        with pytest.raises(ValidationError):
+            block_loans.take_back(loan=loan, by=hospital.pathologist, **{**used, "patient_told_on": today, **wrong})
+    loan = block_loans.take_back(loan=loan, by=hospital.pathologist, patient_told_on=today, **used)
 
-    assert (loan.status, loan.return_note) == (S.LOST, "检测用尽，已告知患者")
+    assert (loan.status, loan.return_note, loan.patient_told_on) == (S.LOST, "检测用尽，已告知患者", today)
+
+
+@pytest.mark.parametrize(
+    ("back", "field"),
+    [
+        ({"state": "complete", "blocks_back": 1, "slides_back": 1}, "state"),
+        ({"state": "complete", "blocks_back": 0, "slides_back": 2}, "state"),
+        ({"state": "damaged", "blocks_back": 2, "slides_back": 2}, "blocks_back"),
+        ({"state": "damaged", "blocks_back": 1, "slides_back": 3}, "slides_back"),
+        ({"state": "lost", "blocks_back": 1, "slides_back": 2}, "state"),
+    ],
+)
+def test_what_comes_back_is_counted_against_what_left(hospital, chief, patient, back, field):
+    loan = lent(hospital, chief, patient)
+
+    with pytest.raises(ValidationError) as wrong:
+        block_loans.take_back(
+            loan=loan, by=hospital.pathologist, note="缺片", patient_told_on=timezone.localdate(), **back
+        )
+
+    assert set(wrong.value.message_dict) == {field}
+    loan.refresh_from_db()
+    assert loan.status == S.LENT
+    with pytest.raises(IntegrityError), transaction.atomic():
+        BlockLoan.objects.filter(pk=loan.pk).update(state="complete", blocks_back=0, slides_back=2)
+
+
+def test_slides_alone_may_leave_while_their_block_stays_and_nothing_is_no_loan(hospital, chief, patient):
+    with pytest.raises(ValidationError):
+        ask(hospital, patient, block_count=0, slide_count=0)
+    loan = lent(hospital, chief, patient, block_count=0, slide_count=12)
+    loan = block_loans.take_back(loan=loan, by=hospital.pathologist, state="complete", blocks_back=0, slides_back=12)
+    assert loan.status == S.RETURNED
+
+
+def test_who_asks_hands_nothing_out_to_themselves(hospital, chief, patient):
+    """X14: pathology's own loan is handed out by a colleague."""
+    loan = ask(hospital, patient, by=hospital.pathologist)
+    loan = block_loans.decide(loan=loan, by=chief, approve=True, note="余组织充足", remains_enough=True)
+    out = {"borrower_name": "吴工", "borrower_paper": "002X", "has_undertaking": True}
+
+    with pytest.raises(Refused) as refused:
+        block_loans.lend(loan=loan, by=hospital.pathologist, **out)
+
+    assert [one.code for one in refused.value.refusals] == ["X14"]
+    assert block_loans.lend(loan=loan, by=f.staff("R05", hospital.institution), **out).status == S.LENT
 
 
 def test_staff_borrow_nothing_for_a_test_elsewhere_without_the_hospitals_own_request(hospital, patient):
@@ -113,8 +162,12 @@ def test_the_patients_own_wish_is_lent_and_shown_to_the_discipline_office(hospit
 
 def test_research_names_a_study_registered_here(hospital, patient):
     """A48."""
-    foreign = f.StudyFactory()
-    for study in (None, foreign):
+    today = timezone.localdate()
+    foreign, lapsed, ended = f.StudyFactory(), *(f.StudyFactory(institution=hospital.institution) for _n in "12")
+    lapsed.ethics_approvals.update(valid_from=today - timedelta(days=9), valid_to=today - timedelta(days=1))
+    ended.ended_on = today - timedelta(days=1)
+    ended.save()
+    for study in (None, foreign, lapsed, ended):
         with pytest.raises(Refused) as refused:
             ask(hospital, patient, purpose="research", study=study)
         assert refused.value.refusals[0].clauses == ("A48",)
@@ -167,7 +220,7 @@ def test_an_overdue_loan_is_listed_and_reminded_of(hospital, chief, patient):
 
     BlockLoan.objects.filter(pk=loan.pk).update(due_on=timezone.localdate() - timedelta(days=1))
     assert list(BlockLoan.objects.overdue()) == [loan]
-    block_loans.take_back(loan=loan, by=hospital.pathologist, state="complete")
+    block_loans.take_back(loan=loan, by=hospital.pathologist, state="complete", blocks_back=1, slides_back=2)
     assert not BlockLoan.objects.overdue().exists()
 
 
@@ -198,7 +251,7 @@ def test_the_pages_take_a_loan_from_asking_to_return_and_give_the_ledger(hospita
     here = reverse("referrals:block_loans")
     form = {
         "do": "request", "record_no": patient.record_no, "purpose": "test_elsewhere", "borrower": "staff",
-        "destination": "甲检验所", "blocks": "B1", "slide_count": "3", "reason": "检测",
+        "destination": "甲检验所", "blocks": "B1", "block_count": "1", "slide_count": "3", "reason": "检测",
     }  # fmt: skip
     refused = sign_in(hospital.doctor).post(here, form)
     assert refused.status_code == 422 and "B23" in refused.content.decode()
@@ -210,7 +263,11 @@ def test_the_pages_take_a_loan_from_asking_to_return_and_give_the_ledger(hospita
     assert sign_in(chief).post(made["Location"], decision).status_code == 302
     out = {"do": "lend", "borrower_name": "王家属", "borrower_paper": "002X", "deposit": "500", "deposit_no": "YJ1"}
     assert sign_in(hospital.pathologist).post(made["Location"], out).status_code == 302
-    back = {"do": "return", "state": "lost", "note": "快递丢失，已告知患者"}
+    slip = sign_in(hospital.pathologist).get(reverse("referrals:block_loan_slip", args=[loan.pk]))
+    assert slip["Content-Type"] == "application/pdf"
+    back = {"do": "return", "state": "lost", "note": "快递丢失，已告知患者", "blocks_back": "0", "slides_back": "0"}
+    assert sign_in(hospital.pathologist).post(made["Location"], back).status_code == 422
+    back["patient_told_on"] = f"{timezone.localdate():%Y-%m-%d}"
     assert sign_in(hospital.pathologist).post(made["Location"], back).status_code == 302
 
     book = sign_in(hospital.affairs).get(reverse("referrals:block_loans_xlsx"))
@@ -234,4 +291,6 @@ def test_a_program_takes_the_same_steps(hospital, chief, patient, program):
     assert program(chief).post(f"{to}/decide/", decision).json()["status"] == "approved"
     out = {"borrower_name": "王", "borrower_paper": "002X", "has_undertaking": True}
     assert program(hospital.pathologist).post(f"{to}/lend/", out).json()["status"] == "lent"
-    assert program(hospital.pathologist).post(f"{to}/return/", {"state": "complete"}).json()["status"] == "returned"
+    back = {"state": "complete", "blocks_back": 1, "slides_back": 0}
+    assert program(hospital.pathologist).post(f"{to}/return/", back | {"blocks_back": 0}).status_code == 400
+    assert program(hospital.pathologist).post(f"{to}/return/", back).json()["status"] == "returned"

@@ -91,6 +91,7 @@ MADE_BY_OTHERS = (
     "referrals:receive_batch",
     "referrals:manifest",
     "referrals:block_loan",
+    "referrals:block_loan_slip",
     *(f"referrals_api:block_loan_{act}" for act in ("decide", "lend", "return")),
     "referrals:report",
     "referrals:study",

@@ -20,7 +20,9 @@ from referrals.actions.onward import onward
 from referrals.models import Charge, Referral, Status
 from tests import factories as f
 from tests.fixtures.consents import case_to_sign, tell_and_sign
+from tests.fixtures.laboratories import paper
 from vendors import actions as vendors
+from vendors.actions import procurements
 from vendors.models import Price
 
 pytestmark = pytest.mark.usefixtures("as_machine")
@@ -105,16 +107,31 @@ def test_history_and_cases_that_await_people_are_left_alone(hospital):
     assert {one.status for one in Referral.objects.all()} == {"submitted", "awaiting_mdt"}
 
 
-def test_a_renewed_contract_takes_the_waiting_cases_on_at_once(hospital, at_once):
-    case = stuck(hospital)
-    contract = lapsed_contract(hospital, case)
+def test_a_renewed_contract_takes_the_waiting_cases_on_at_once_when_it_is_signed(office, at_once):
+    """A25, A26, B9: bought anew, found clause by clause, signed by a third; the draft alone opens nothing."""
+    from tests.test_vendors_contracts import buy, tick_all
 
-    at_once(
-        lambda: vendors.renew_contract(
-            contract=contract, number="HT-NEU", valid_from=timezone.localdate(), procurement_no="CG-NEU",
-            valid_to=timezone.localdate() + timedelta(days=365), by=User.objects.machine(),
-        )
+    office.admitted()
+    department = f.DepartmentFactory(institution=office.institution)
+    case = f.ReferralFactory(
+        institution=office.institution, requester=office.doctor, department=department, status="submitted",
+        indication=f.indication(), first_visit=False, laboratory=None,
     )  # fmt: skip
+    former = lapsed_contract(office, case)
+    former.items.update(turnaround_days=7)
+    onward(case)
+    name = office.laboratory.name
+    draft = procurements.draft_contract(
+        laboratory=office.laboratory, number="HT-NEU", party=name, invoice_issuer=name, payee=name, renews=former,
+        valid_from=timezone.localdate(), valid_to=timezone.localdate() + timedelta(days=365), file=paper(),
+        procurement=buy(office), by=office.buyer,
+    )  # fmt: skip
+    procurements.submit(draft=draft, by=office.buyer)
+    tick_all(office, draft)
+    procurements.pass_check(draft=draft, by=office.lawyer)
+    assert tasks.go_on() == 0
+
+    at_once(lambda: procurements.sign(draft=draft, by=office.leader))
 
     case.refresh_from_db()
     assert (case.status, case.contract.number) == (Status.AWAITING_CONSENT, "HT-NEU")

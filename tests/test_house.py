@@ -198,6 +198,21 @@ def test_no_room_is_a_heap():
     assert large == []
 
 
+def test_no_word_to_translate_hides_in_an_f_string():
+    """xgettext doesn't look there: the word never comes to the catalogue, and stays English on the page."""
+    words = {"_", "gettext", "pgettext", "ngettext", "gettext_lazy", "pgettext_lazy"}
+    hidden = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path, tree in sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.JoinedStr)
+        for call in ast.walk(node)
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") in words
+    ]
+
+    assert hidden == []
+
+
 def test_every_word_shown_is_translated():
     """The Simplified Chinese catalogue is complete: nothing missing, nothing fuzzy."""
     import polib

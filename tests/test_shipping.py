@@ -275,9 +275,14 @@ def test_a_specimen_taken_again_takes_the_fee_off_the_refunds_due(hospital):
     due = queries.waiting(Referral.objects.visible_to(hospital.cashier), "refund")
     assert not due.exists()
 
-    # Found unfit here by pathology: the earlier loss on the road is not its reason.
+    # Found unfit here by pathology: 标本不合格全退, unless another is taken once more.
     case = Referral.objects.get(pk=case.pk)
     specimens.assess(referral=case, by=hospital.pathologist, is_fit=False, reason="坏死")
+    assert [one.pk for one in due.all()] == [case.pk]
+    told = set(Notice.objects.filter(text__contains="坏死").values_list("user", flat=True))
+    assert told == {case.requester_id, hospital.nurse.pk}
+    case = Referral.objects.get(pk=case.pk)
+    specimens.collect(referral=case, by=hospital.nurse, barcode=barcodes.next_barcode(case), kind="FFPE组织")
     assert not due.all().exists()
 
 

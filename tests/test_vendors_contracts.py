@@ -351,3 +351,52 @@ def test_the_way_of_a_contract_in_the_browser_and_the_same_words_by_api(office, 
     stranger = f.staff("R13", f.InstitutionFactory())
     assert browser(stranger).get(page).status_code == 404
     assert program(stranger).post(door, {"do": "submit"}).status_code == 404
+
+
+def test_a_renewal_takes_tests_and_prices_over_and_skips_no_check(office):
+    """A25, A26, B9, B10."""
+    office.admitted()
+    former = signed(office, valid_to=later(30)).contract
+    given = {"items": [], "renews": former, "number": "HT-续", "procurement": buy(office, method="open")}
+    for wrong in ({"valid_from": later(30)}, {"valid_from": later(31), "laboratory": f.LaboratoryFactory()}):
+        with pytest.raises(ValidationError):
+            draft(office, **{**given, **wrong})
+    with pytest.raises(ValidationError):
+        draft(office, **given, supplements=former, valid_from=later(5), valid_to=later(20))
+
+    one = draft(office, **given, valid_from=later(31))
+
+    taken = set(one.items.values_list("test", "settlement_price", "turnaround_days"))
+    assert taken == {(test.pk, Decimal(1200), 7) for test in office.tests}
+    actions.put_item(
+        draft=one, test=office.tests[0], settlement_price=Decimal(1100), turnaround_days=6, by=office.buyer
+    )
+    one = actions.submit(draft=one, by=office.buyer)
+    with pytest.raises(Refused) as refused:
+        actions.pass_check(draft=one, by=office.lawyer)
+    assert codes(refused) == {"clauses"}
+    tick_all(office, one)
+    one = actions.pass_check(draft=one, by=office.lawyer)
+    contract = actions.sign(draft=one, by=office.leader).contract
+    assert contract.valid_from == later(31) and contract.items.count() == len(office.tests)
+
+
+def test_the_page_of_a_contract_leads_to_its_renewal_filled_in_and_a_program_renews_too(office, client, program):
+    office.admitted()
+    former = signed(office, valid_to=later(30)).contract
+    bought = buy(office, method="open")
+    client.force_login(office.buyer, backend="django.contrib.auth.backends.ModelBackend")
+    page = client.get(reverse("vendors:contract", args=[former.pk])).content.decode()
+    assert f"?renews={former.pk}" in page
+    form = client.get(reverse("vendors:contract_drafts"), {"renews": former.pk}).context["form"]
+    assert form.initial["valid_from"] == later(31) and form.initial["renews"] == former.pk
+    name = office.laboratory.name
+    sent = {
+        "laboratory": office.laboratory.pk, "renews": former.pk, "procurement": bought.pk, "number": "HT-续1",
+        "party": name, "invoice_issuer": name, "payee": name, "valid_from": later(31), "valid_to": later(400),
+        "file": SimpleUploadedFile("合同.pdf", b"%PDF-1.4\n1\n%%EOF", "application/pdf"),
+    }  # fmt: skip
+    assert client.post(reverse("vendors:contract_drafts"), sent).status_code == 302
+    made = ContractDraft.objects.get(number="HT-续1")
+    assert made.items.count() == len(office.tests) and made.status == S.DRAFT
+    assert not client.get(reverse("vendors:contract_drafts"), {"renews": "x"}).context["form"].initial

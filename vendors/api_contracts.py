@@ -92,6 +92,9 @@ class ContractIn(serializers.Serializer):
     laboratory = serializers.CharField(max_length=20)
     procurement = serializers.CharField(max_length=60, required=False, help_text="its number")
     supplements = serializers.CharField(max_length=60, required=False, help_text="number of the contract in force")
+    renews = serializers.CharField(
+        max_length=60, required=False, help_text="number of the former contract, whose tests and prices are taken over"
+    )
     number = serializers.CharField(max_length=60)
     party = serializers.CharField(max_length=100)
     invoice_issuer = serializers.CharField(max_length=100)
@@ -180,10 +183,10 @@ class ContractDrafts(Door):
     @extend_schema(operation_id="contract_draft", request=ContractIn, responses={201: ContractDraftShape})
     @repeatable
     def post(self, request: Request) -> Response:
-        """A contract, or with `supplements` a numbered supplement to one in force (A26)."""
+        """A contract, with `supplements` a numbered supplement to one in force, with `renews` the next after one (A26)."""
         given, by = checked(ContractIn, request), self.by
         given["laboratory"] = one_of(Laboratory.objects.all(), code=given["laboratory"])
-        for name, model in (("procurement", Procurement), ("supplements", Contract)):
+        for name, model in (("procurement", Procurement), ("supplements", Contract), ("renews", Contract)):
             if name in given:
                 found: Any = model
                 given[name] = one_of(found.objects.visible_to(by), number=given[name])

@@ -85,7 +85,7 @@ def _sheet(institution: Any, rows: list[Any]) -> HttpResponse:
     now = timezone.localtime()
     note = _("%(institution)s, as of %(at)s") % {"institution": institution, "at": f"{now:%Y-%m-%d %H:%M}"}
     sheet = SheetOut(str(_("Clauses and evidence")), columns, lines, [note])
-    name = f"{institution.code}-{_('Clauses and evidence')}-{now:%Y%m%d}.xlsx"
+    name = institution.code + "-" + _("Clauses and evidence") + f"-{now:%Y%m%d}.xlsx"
     content = workbook([sheet], title=str(_("Clauses and evidence")))
     return HttpResponse(content, content_type=XLSX, headers={"Content-Disposition": attachment(name)})
 

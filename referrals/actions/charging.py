@@ -23,7 +23,7 @@ from referrals import entries, pathway
 from referrals.actions.held import hold, hold_for, not_in_future, refuse
 from referrals.actions.onward import onward
 from referrals.gates import local_day
-from referrals.gates.words import yuan
+from referrals.gates.words import day, yuan
 from referrals.models import Charge, FeeDeferral, Referral, Status
 from referrals.models.referral import ENDED_EARLY
 from vendors.models import Price
@@ -80,7 +80,7 @@ def charge(
     if lines:
         data["lines"] = list(lines)
     referral = hold_for(referral, pathway.CHARGE, by=by, at=at, data=data)
-    deferral = _leave(referral, kind) if kind in Charge.DEFERRED else None
+    deferral = _leave(referral, kind, at) if kind in Charge.DEFERRED else None
     if deferral:
         entry = entries.Entry(kind, deferral.document)
     else:
@@ -105,9 +105,16 @@ def charge(
     return onward(referral, at=at)
 
 
-def _leave(referral: Referral, kind: str) -> FeeDeferral:
+def _leave(referral: Referral, kind: str, at: datetime) -> FeeDeferral:
     """The approval this kind of entry stands on (practice.md 1)."""
     deferral = leave_to_put_off(referral)
+    if deferral is not None and deferral.kind == kind and deferral.until < local_day(at):
+        message = _(
+            "The approval %(document)s let the fee be settled by %(day)s, which has passed: it has to be withdrawn, and "
+            "another given or the fee paid."
+        )
+        values = {"document": deferral.document, "day": day(deferral.until)}
+        raise refuse("deferral", message % values, referral, anchor="charge", clauses=("A28",))
     if deferral is None or deferral.kind != kind:
         message = _(
             "“%(kind)s” stands on an approval with its number and its day, given on this case by medical affairs or "

@@ -13,12 +13,11 @@ from django.utils.translation import gettext as _
 
 from accounts import notices
 from accounts.models import User
-from accounts.queries import holders
 from audit.gates import Refusal, Refused
 from audit.refusing import needed
 from audit.steps import OUT_OF_TURN, move
 from referrals import pathway
-from referrals.actions.charging import standing
+from referrals.actions import failing
 from referrals.actions.held import hold_for, not_in_future, refuse
 from referrals.actions.onward import onward
 from referrals.gates.words import link
@@ -134,10 +133,7 @@ def _tell_of_failure(referral: Referral, shipment: Shipment) -> None:
     text = _("%(case)s: specimen — %(what)s (%(laboratory)s: %(reason)s). Take another one, or end the request.")
     people = [referral.requester, shipment.shipped_by]
     notices.tell(people, text % said, link("referrals:case", referral.pk))
-    if standing(referral):
-        text = _("%(case)s: its specimen failed on the way (%(what)s). The fee stands on the list of refunds due.")
-        cashiers = holders(referral.institution_id, "referrals.record_charge")
-        notices.tell(cashiers, text % said, link("referrals:charge", referral.pk))
+    failing.tell_cashiers(referral, shipment.get_failure_display())
 
 
 def _tell_of_temperature(referral: Referral, shipment: Shipment) -> None:

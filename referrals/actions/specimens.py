@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import notices
 from accounts.models import User
 from audit import declaring
 from audit.gates import Refusal, Refused
@@ -17,6 +18,7 @@ from audit.refusing import may, needed
 from audit.steps import move
 from catalog.models import GeneTest, Qualification
 from referrals import barcodes, pathway
+from referrals.actions import failing
 from referrals.actions.held import hold, hold_for, not_in_future, refuse
 from referrals.actions.onward import onward
 from referrals.gates.words import day, link
@@ -114,7 +116,11 @@ def assess(
         specimen.save(update_fields=["tumour_cell_percent", "is_fit", "unfit_reason", "assessed_at", "assessed_by"])
     if not is_fit:
         move(referral, pathway.FIND_UNFIT, by=by, at=at, reason=reason)
-        onward(referral, at=at)
+        referral = onward(referral, at=at)
+        text = _("%(case)s: pathology found its specimen unfit (%(reason)s). Take another one, or end the request.")
+        people = [referral.requester, specimen.collected_by]
+        notices.tell(people, text % {"case": referral.number, "reason": reason}, link("referrals:case", referral.pk))
+        failing.tell_cashiers(referral, str(_("found unfit")))
     return specimen
 
 

@@ -27,8 +27,9 @@ class BlockLoanShape(serializers.ModelSerializer):
         model = BlockLoan
         fields = (
             "id", "number", "record_no", "purpose", "is_flagged", "destination", "reason", "referral", "borrower", "status",
-            "blocks", "slide_count", "requested_at", "decided_at", "decision_note", "remains_enough", "lent_at", "deposit",
+            "blocks", "block_count", "slide_count", "requested_at", "decided_at", "decision_note", "remains_enough", "lent_at", "deposit",
             "deposit_no", "has_undertaking", "due_on", "returned_at", "state", "return_note",
+            "blocks_back", "slides_back", "patient_told_on",
         )  # fmt: skip
 
 
@@ -39,6 +40,7 @@ class BlockLoanIn(serializers.Serializer):
     destination = serializers.CharField(max_length=120)
     reason = serializers.CharField(max_length=300)
     blocks = serializers.CharField(max_length=200)
+    block_count = serializers.IntegerField(default=1, min_value=0, max_value=100, help_text="0: only slides leave")
     slide_count = serializers.IntegerField(default=0, min_value=0, max_value=200)
     referral = optional(max_length=40, help_text="For a test elsewhere: this hospital's own request")
     study = optional(max_length=60, help_text="For research: number of the study")
@@ -63,7 +65,12 @@ class LoanLendIn(serializers.Serializer):
 
 class LoanReturnIn(serializers.Serializer):
     state = serializers.ChoiceField(BlockLoan.Return.choices)
+    blocks_back = serializers.IntegerField(min_value=0, help_text="Complete only when as many as were lent")
+    slides_back = serializers.IntegerField(min_value=0)
     note = optional(max_length=300)
+    patient_told_on = serializers.DateField(
+        required=False, allow_null=True, default=None, help_text="Unless complete: the day the patient was told"
+    )
 
 
 class BlockLoans(Door):

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from documents.fields import day_field, long_text
 from referrals.models import BlockLoan, Patient, Referral, Study
@@ -13,10 +14,18 @@ from referrals.models import BlockLoan, Patient, Referral, Study
 
 class LoanForm(forms.Form):
     record_no = forms.CharField(label=_("Record number of the patient"), max_length=40)
-    purpose = forms.ChoiceField(label=_("Purpose"), choices=BlockLoan.Purpose.choices, widget=forms.RadioSelect)
+    purpose = forms.ChoiceField(
+        label=pgettext_lazy("loan", "Purpose"), choices=BlockLoan.Purpose.choices, widget=forms.RadioSelect
+    )
     borrower = forms.ChoiceField(label=_("Borrower"), choices=BlockLoan.Borrower.choices, widget=forms.RadioSelect)
     destination = forms.CharField(label=_("Where it goes"), max_length=120, help_text=_("Name of the institution."))
-    blocks = forms.CharField(label=_("Block numbers"), max_length=200)
+    blocks = forms.CharField(
+        label=_("Block numbers"), max_length=200,
+        help_text=_("Of the blocks lent, or of those the slides were cut from."),
+    )  # fmt: skip
+    block_count = forms.IntegerField(
+        label=_("Blocks"), min_value=0, max_value=100, initial=1, help_text=_("0 when the blocks stay and slides go.")
+    )
     slide_count = forms.IntegerField(label=_("Slides"), min_value=0, max_value=200, initial=0)
     reason = forms.CharField(label=_("Why"), max_length=300, widget=long_text())
     referral = forms.CharField(
@@ -73,7 +82,20 @@ class LendForm(forms.Form):
 
 class TakeBackForm(forms.Form):
     state = forms.ChoiceField(label=_("State on return"), choices=BlockLoan.Return.choices, widget=forms.RadioSelect)
+    blocks_back = forms.IntegerField(label=_("Blocks that came back"), min_value=0)
+    slides_back = forms.IntegerField(label=_("Slides that came back"), min_value=0)
     note = forms.CharField(
         label=_("Inspection"), max_length=300, required=False, widget=long_text(),
         help_text=_("Unless complete: what is missing, and what the patient was told."),
     )  # fmt: skip
+    patient_told_on = day_field(
+        _("Patient told on"),
+        required=False,
+        help_text=_("Unless complete: what is lost of the tissue is told to the patient."),
+    )
+
+    def __init__(self, data: Any = None, *, loan: BlockLoan):
+        super().__init__(data)
+        lent = _("Lent: %(n)s")
+        self.fields["blocks_back"].help_text = lent % {"n": loan.block_count}
+        self.fields["slides_back"].help_text = lent % {"n": loan.slide_count}

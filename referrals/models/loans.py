@@ -6,7 +6,7 @@ from datetime import date
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -83,7 +83,9 @@ class BlockLoan(models.Model):
     is_flagged = models.BooleanField(_("test elsewhere without a request of this hospital"), default=False)
     borrower = models.CharField(_("borrower"), max_length=10, choices=Borrower)
     status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.REQUESTED)
+    # The numbers of the blocks lent, or of those the slides were cut from while the blocks stay.
     blocks = models.CharField(_("block numbers"), max_length=200)
+    block_count = models.PositiveSmallIntegerField(_("blocks"), default=1)
     slide_count = models.PositiveSmallIntegerField(_("slides"), default=0)
     requested_at = models.DateTimeField(_("asked at"))
     requested_by = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -103,6 +105,10 @@ class BlockLoan(models.Model):
     returned_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     state = models.CharField(_("state on return"), max_length=10, choices=Return, blank=True)
     return_note = models.CharField(_("inspection on return"), max_length=300, blank=True)
+    blocks_back = models.PositiveSmallIntegerField(_("blocks that came back"), null=True, blank=True)
+    slides_back = models.PositiveSmallIntegerField(_("slides that came back"), null=True, blank=True)
+    # What was used up, damaged or lost is told to the patient (`vocab.md` §7).
+    patient_told_on = models.DateField(_("patient told on"), null=True, blank=True)
 
     objects = BlockLoanQuerySet.as_manager()
 
@@ -114,7 +120,7 @@ class BlockLoan(models.Model):
             both_or_neither("returned"),
             models.CheckConstraint(
                 name="loan_decided_by_another",
-                condition=Q(decided_by__isnull=True) | ~Q(decided_by=models.F("requested_by")),
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("requested_by")),
             ),
             models.CheckConstraint(
                 name="lent_against_identity_and_surety",
@@ -122,6 +128,22 @@ class BlockLoan(models.Model):
                 | ~Q(borrower_name="")
                 & Q(due_on__isnull=False, remains_enough=True)
                 & (Q(has_undertaking=True) | Q(deposit__gt=0)),
+            ),
+            models.CheckConstraint(name="loan_lends_something", condition=Q(block_count__gt=0) | Q(slide_count__gt=0)),
+            models.CheckConstraint(
+                name="no_more_comes_back_than_was_lent",
+                condition=Q(blocks_back__isnull=True, slides_back__isnull=True)
+                | Q(blocks_back__lte=F("block_count"), slides_back__lte=F("slide_count")),
+            ),
+            models.CheckConstraint(
+                name="complete_loan_is_all_back",
+                condition=~Q(state="complete")
+                | Q(blocks_back__isnull=True)
+                | Q(blocks_back=F("block_count"), slides_back=F("slide_count")),
+            ),
+            models.CheckConstraint(
+                name="patient_told_of_what_is_lost",
+                condition=Q(blocks_back__isnull=True) | Q(state="complete") | Q(patient_told_on__isnull=False),
             ),
             models.CheckConstraint(
                 name="staff_test_elsewhere_has_its_request",

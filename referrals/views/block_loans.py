@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from audit.guards import needs
@@ -78,7 +79,7 @@ def block_loans(request: HttpRequest) -> HttpResponse:
 
     columns = [
         (_("Number"), "nobreak"), (_("Asked at"), "nobreak"), (_("Patient"), ""), (_("Block numbers"), "wrap"),
-        (_("Purpose"), ""), (_("Where it goes"), "wrap"), (_("Asked by"), "name"), (_("Due back on"), "nobreak"), (_("Status"), ""),
+        (pgettext("loan", "Purpose"), ""), (_("Where it goes"), "wrap"), (_("Asked by"), "name"), (_("Due back on"), "nobreak"), (_("Status"), ""),
     ]  # fmt: skip
     words = dict(
         zip(
@@ -114,7 +115,7 @@ def block_loan(request: HttpRequest, loan: BlockLoan) -> HttpResponse:
         refusals += refused
         panels.append(panel(form, title, submit, do=do))
     return detail(
-        request, title=f"{_('Loan of blocks')} {loan.number}", here=HERE, sections=_sections(loan, user), panels=panels,
+        request, title=_("Loan of blocks %(number)s") % {"number": loan.number}, here=HERE, sections=_sections(loan, user), panels=panels,
         refusals=refusals, back=(_("Loans of blocks and slides"), reverse(HERE)),
     )  # fmt: skip
 
@@ -131,16 +132,34 @@ def _doings(loan: BlockLoan, user: Any) -> list[tuple]:
         return [("lend", forms.LendForm, actions.lend, _("Hand out"), _("Hand out"), _("Handed out."))]
     if loan.status == S.LENT and user.may(chart.RETURN.permission, loan):
         said = _("The return is recorded.")
-        return [("return", forms.TakeBackForm, actions.take_back, _("Return"), _("Record the return"), said)]
+        return [
+            (
+                "return",
+                partial(forms.TakeBackForm, loan=loan),
+                actions.take_back,
+                pgettext("loan", "Return"),
+                _("Record the return"),
+                said,
+            )
+        ]
     return []
+
+
+def _counts(blocks: int, slides: int) -> str:
+    return _("%(n)s blocks, %(m)s slides") % {"n": blocks, "m": slides}
 
 
 def _sections(loan: BlockLoan, user: Any) -> list[dict]:
     asked: list[tuple] = [
         (_("Patient"), patient_of(user, loan.patient)),
-        (_("Purpose"), loan.get_purpose_display(), "", _("not requested by this hospital") if loan.is_flagged else ""),
+        (
+            pgettext("loan", "Purpose"),
+            loan.get_purpose_display(),
+            "",
+            _("not requested by this hospital") if loan.is_flagged else "",
+        ),
         (_("Where it goes"), loan.destination),
-        (_("Block numbers"), loan.blocks, "", _("%(n)s slides") % {"n": loan.slide_count}),
+        (_("Block numbers"), loan.blocks, "", _counts(loan.block_count, loan.slide_count)),
         (_("Why"), loan.reason),
         (_("Borrower"), loan.get_borrower_display()),
         (_("Asked by"), f"{loan.requested_by.name}　{moment(loan.requested_at)}"),
@@ -152,11 +171,18 @@ def _sections(loan: BlockLoan, user: Any) -> list[dict]:
         asked.append((_("Study"), str(loan.study)))
     held: list[tuple] = [(_("Status"), loan.get_status_display())]
     if loan.decided_by:
-        held.append((_("Decided by"), f"{loan.decided_by.name}　{moment(loan.decided_at)}", "", loan.decision_note))
+        held.append(
+            (
+                pgettext("loan", "Decided by"),
+                f"{loan.decided_by.name}　{moment(loan.decided_at)}",
+                "",
+                loan.decision_note,
+            )
+        )
     if loan.lent_by:
         surety = _("written undertaking") if loan.has_undertaking else ""
         if loan.deposit:
-            surety = f"{surety} {_('deposit %(n)s yuan') % {'n': loan.deposit}} {loan.deposit_no}".strip()
+            surety = " ".join([surety, _("deposit %(n)s yuan") % {"n": loan.deposit}, loan.deposit_no]).strip()
         held += [
             (_("Handed out by"), f"{loan.lent_by.name}　{moment(loan.lent_at)}"),
             (_("Name of the borrower"), loan.borrower_name if user.sees_identity else "—"),
@@ -166,6 +192,12 @@ def _sections(loan: BlockLoan, user: Any) -> list[dict]:
     if loan.returned_by:
         back = f"{loan.get_state_display()}　{loan.returned_by.name}　{moment(loan.returned_at)}"
         held.append((_("State on return"), back, "", loan.return_note))
+        if loan.blocks_back is not None and loan.slides_back is not None:
+            held.append((_("Came back"), _counts(loan.blocks_back, loan.slides_back)))
+        if loan.patient_told_on:
+            held.append((_("Patient told on"), isoday(loan.patient_told_on)))
+    if loan.status not in (S.REQUESTED, S.DECLINED) and user.sees_identity:
+        held.append((_("Loan slip"), _("Print the slip to sign"), reverse("referrals:block_loan_slip", args=[loan.pk])))
     return [{"title": _("What was asked for"), "rows": asked}, {"title": _("How it stands"), "rows": held}]
 
 
@@ -176,17 +208,20 @@ def block_loans_xlsx(request: HttpRequest) -> HttpResponse:
     found = _found(request.user, "all").select_related("decided_by", "lent_by").order_by("requested_at", "pk")
     columns = [
         Column(_("Number"), 16), Column(_("Asked at"), 17, "moment"), Column(_("Record number"), 14), Column(_("Block numbers"), 20),
-        Column(_("Slides"), 8, "integer"), Column(_("Purpose"), 16), Column(_("Not requested here"), 12), Column(_("Where it goes"), 24),
-        Column(_("Why"), 30), Column(_("Asked by"), 10), Column(_("Status"), 14), Column(_("Decided by"), 10),
+        Column(_("Blocks"), 8, "integer"), Column(_("Slides"), 8, "integer"),
+        Column(pgettext("loan", "Purpose"), 16), Column(_("Not requested here"), 12), Column(_("Where it goes"), 24),
+        Column(_("Why"), 30), Column(_("Asked by"), 10), Column(_("Status"), 14), Column(pgettext("loan", "Decided by"), 10),
         Column(_("Handed out at"), 17, "moment"), Column(_("Deposit (yuan)"), 10, "money"), Column(_("A written undertaking was signed"), 12),
         Column(_("Due back on"), 12, "day"), Column(_("Returned at"), 17, "moment"), Column(_("State on return"), 14), Column(_("Inspection"), 30),
+        Column(_("Blocks that came back"), 10, "integer"), Column(_("Slides that came back"), 10, "integer"), Column(_("Patient told on"), 12, "day"),
     ]  # fmt: skip
     rows = (
         (
-            one.number, one.requested_at, one.patient.record_no, one.blocks, one.slide_count, one.get_purpose_display(),
+            one.number, one.requested_at, one.patient.record_no, one.blocks, one.block_count, one.slide_count, one.get_purpose_display(),
             one.is_flagged, one.destination, one.reason, one.requested_by.name, one.get_status_display(),
             one.decided_by.name if one.decided_by else "", one.lent_at, one.deposit, one.has_undertaking, one.due_on,
             one.returned_at, one.get_state_display(), one.return_note,
+            one.blocks_back, one.slides_back, one.patient_told_on,
         )
         for one in found.iterator(chunk_size=500)
     )  # fmt: skip

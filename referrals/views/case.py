@@ -21,10 +21,10 @@ from audit.guards import needs
 from documents import together
 from documents.paging import address, newest_first
 from documents.templatetags.formats import day
-from referrals import correcting, next_steps, planning, portrait, queries, timeline, ways
+from referrals import correcting, next_steps, papers, planning, portrait, queries, timeline, ways
 from referrals.forms.cases import CaseFilter, LetInForm
 from referrals.gates.case import POINTED_AT
-from referrals.models import Referral
+from referrals.models import Referral, Status
 from referrals.models.referral import ENDED
 from referrals.strip import case_judgements
 
@@ -119,6 +119,8 @@ def _page(
         "corrections": correcting.corrections(case.referral),
         "may_correct": correcting.may_correct(case.referral, user),
         "may_let_in": may_let_in,
+        "prints": user.sees_identity and referral.status != Status.DRAFT,
+        "tells_fee": user.sees_identity and papers.has_fee(case.referral),
         "let_ins": _let_ins(referral) if may_let_in else [],
         "let_in_form": let_in_form or LetInForm(referral=referral, by=user),
         "breadcrumb": [(_("Cases"), reverse("referrals:list")), (referral.number, "")],

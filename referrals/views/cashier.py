@@ -18,7 +18,7 @@ from documents.files import XLSX
 from documents.paging import address, newest_first
 from documents.spreadsheets import Column, SheetOut, attachment, workbook
 from documents.templatetags.formats import isoday, moment
-from referrals import cashier, pathway
+from referrals import cashier, papers, pathway, refunding
 from referrals.actions import charging, deferring
 from referrals.forms import cashier as forms
 from referrals.forms.stations import ReasonForm
@@ -69,7 +69,7 @@ def charge(request: HttpRequest, referral: Referral) -> HttpResponse:
     step = None if made and panels else pathway.CHARGE
     return page(
         request, referral, panels, title=_("Charge"), step=step, refusals=refusals,
-        rows=money(referral, made, charging.price_today(referral), leave),
+        rows=[*money(referral, made, charging.price_today(referral), leave), *_papers(referral, request.user)],
         template="referrals/cashier.html", scan=True, focus_scan=not panels,
     )  # fmt: skip
 
@@ -101,6 +101,17 @@ def money(referral: Referral, made: Any, price: Any, leave: Any = None) -> list[
         why = last.reversal_reason or last.get_reversal_cause_display()
         note = "　".join(part for part in (moment(last.reversed_at), why) if part)
         rows.append((_("Refunded"), f"{yuan(last.amount)}　{last.reversal_no}", "", note))
+    return rows
+
+
+def _papers(referral: Referral, user: Any) -> list[tuple]:
+    """By when a fee is given back, and the paper that tells the patient of it or of a fee put off."""
+    rows: list[tuple] = []
+    if by := refunding.due_by(referral):
+        rows.append((_("To be refunded by"), isoday(by)))
+    if user.sees_identity and papers.has_fee(referral):
+        url = reverse("referrals:fee_paper", args=[referral.pk])
+        rows.append((_("Paper for the patient"), _("Print what becomes of the fee"), url))
     return rows
 
 
@@ -222,5 +233,5 @@ def put_off(request: HttpRequest, referral: Referral) -> HttpResponse:
     made = charging.standing(referral)
     return page(
         request, referral, panels, title=_("Put off the fee"), step=deferring.PUT_OFF, refusals=refusals,
-        rows=money(referral, made, charging.price_today(referral), leave),
+        rows=[*money(referral, made, charging.price_today(referral), leave), *_papers(referral, request.user)],
     )  # fmt: skip

@@ -118,7 +118,7 @@ def facts(referral: Referral, user: Any) -> list[tuple[Any, ...]]:
         (_("Diagnosis"), referral.diagnosis_code),
         (_("Histological type"), referral.pathology),
         (_("Stage of the tumour"), referral.stage),
-        (_("First visit"), f"{_('yes') if referral.first_visit else _('no')}：{referral.first_visit_reason}"),
+        (_("First visit"), (_("yes") if referral.first_visit else _("no")) + f"：{referral.first_visit_reason}"),
         (_("Test"), referral.test.name),
         (_("What the result will change in the treatment"), referral.necessity),
     ]
@@ -132,7 +132,7 @@ def facts(referral: Referral, user: Any) -> list[tuple[Any, ...]]:
     offer = offering.offer(referral)
     if offer:
         rows += [
-            (_("Price"), f"{offer.price:,.2f} {_('yuan')}" if offer.price is not None else _("no price in force")),
+            (_("Price"), f"{offer.price:,.2f} " + _("yuan") if offer.price is not None else _("no price in force")),
             (_("Where"), offer.where),
         ]
     rows.append((_("Requesting doctor"), referral.requester.name if referral.requester else ""))

@@ -166,7 +166,10 @@ def pathology_bases(request: HttpRequest) -> HttpResponse:
         basis = one.report_no or f"{one.reason}；{one.guideline}"
         if one.stands:
             state: dict = chip(
-                "passed", _("on record") if one.approved_by is None else f"{_('approved by')} {one.approved_by.name}"
+                "passed",
+                _("on record")
+                if one.approved_by is None
+                else _("approved by %(name)s") % {"name": one.approved_by.name},
             )
         else:
             state = chip("waiting", _("awaits approval"))

@@ -35,7 +35,7 @@ def match_samples(request: HttpRequest) -> HttpResponse:
     if not done and export.is_bound and export.is_valid():
         made, content = actions.export(institution=institution, by=user, **export.cleaned_data)
         kind = XLSX if made.form == "xlsx" else "text/csv; charset=utf-8"
-        header = attachment(f"{_('Monitoring data')}-{made.month:%Y-%m}.{made.form}")
+        header = attachment("{}-{:%Y-%m}.{}".format(_("Monitoring data"), made.month, made.form))
         return HttpResponse(content, content_type=kind, headers={"Content-Disposition": header})
     if done:
         return done
@@ -63,7 +63,7 @@ def match_samples(request: HttpRequest) -> HttpResponse:
         panel(
             export, _("Monitoring data set"), _("Export"), do="export",
             lead=_("Only what the monitoring asks for: no name, no record number, no doctor. Each download is recorded.")
-            + (f" {_('Last downloads')}：{last}" if last else ""),
+            + (_(" Last downloads: %(last)s") % {"last": last} if last else ""),
         ) if user.may(actions.EXPORT) else {},
     ]  # fmt: skip
     return listed(

@@ -69,7 +69,8 @@ def _batches(request: HttpRequest, refusals: Any = (), error: str = "", status: 
     ready = waiting(request.user)
     groups = [(laboratory, list(rows)) for laboratory, rows in groupby(ready, key=lambda one: one.laboratory)]
     known = ShipmentBatch.objects.visible_to(request.user).select_related("laboratory", "handed_over_by")
-    packed = known.filter(handed_over_at__isnull=True).annotate(sent=Count("specimens"))
+    # A batch whose specimens were all taken out again waits for nobody; its number stays used.
+    packed = known.filter(handed_over_at__isnull=True).annotate(sent=Count("specimens")).filter(sent__gt=0)
     context = {
         "groups": groups,
         "packed": packed.order_by("-pk"),

@@ -1,6 +1,5 @@
 """Every write of laboratories, admissions, contracts and prices."""
 
-from vendors.actions.contracts import renew_contract
 from vendors.actions.price_changes import (
     check_change,
     draft_change,
@@ -41,7 +40,6 @@ __all__ = [
     "put_item",
     "put_up",
     "record_check",
-    "renew_contract",
     "return_change",
     "revise_change",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,6 +18,7 @@ from audit.gates import Refused
 from audit.refusing import needed
 from audit.steps import in_turn, move
 from catalog import changes
+from catalog.models import Indication
 from documents.files import Upload
 from vendors import contract_pathway as pathway
 from vendors import contracting
@@ -95,12 +97,15 @@ def held(draft: ContractDraft, *statuses: str) -> ContractDraft:
 def draft_contract(
     *, laboratory: Laboratory, number: str, party: str, invoice_issuer: str, payee: str, valid_from: date,
     valid_to: date, file: Upload, by: Any, procurement: Procurement | None = None, supplements: Contract | None = None,
+    renews: Contract | None = None,
 ) -> ContractDraft:  # fmt: skip
-    """A contract, or with `supplements` a numbered supplement to one in force (A26)."""
+    """A contract, or with `supplements` a numbered supplement to one in force (A26). With `renews` it follows a former
+    one: it begins after that ends and takes its tests and prices over into the draft, to be looked at again; bought,
+    checked clause by clause and signed it is like every contract (A25, B9, B10)."""
     institution = hospital_of(by, BUY)
     named = needed(number=number, party=party, invoice_issuer=invoice_issuer, payee=payee)
     in_order(valid_from, valid_to)
-    for one in (procurement, supplements):
+    for one in (procurement, supplements, renews):
         if one is not None and one.institution_id != institution.pk:
             raise ValidationError(_("This belongs to another hospital."))
     if supplements is not None:
@@ -111,14 +116,42 @@ def draft_contract(
         last = supplements.valid_to
         if supplements.valid_from > valid_from or (last and last < valid_to):
             raise ValidationError({"valid_to": _("A supplement holds within the days of its contract.")})
+    if renews is not None:
+        _follows(renews, laboratory, valid_from, supplements)
     taken = ContractDraft.objects.filter(institution=institution, number=named["number"]).exclude(status=S.DISCARDED)
     if taken.exists() or Contract.objects.filter(institution=institution, number=named["number"]).exists():
         raise ValidationError({"number": _("This number is taken.")})
     with declaring.step("contract.drafted", clause="A26,B10"):
-        return ContractDraft.objects.create(
+        draft = ContractDraft.objects.create(
             institution=institution, laboratory=laboratory, procurement=procurement, supplements=supplements,
             valid_from=valid_from, valid_to=valid_to, file=kept(file, by, institution), made_by=by, **named,
         )  # fmt: skip
+    if renews is not None:
+        _take_over(renews, draft)
+    return draft
+
+
+def _follows(former: Contract, laboratory: Laboratory, valid_from: date, supplements: Contract | None) -> None:
+    if supplements is not None:
+        raise ValidationError({"renews": _("A supplement renews nothing: name the one or the other.")})
+    if former.laboratory_id != laboratory.pk:
+        raise ValidationError({"renews": _("This contract is with another laboratory.")})
+    if former.valid_to is None or valid_from <= former.valid_to:
+        raise ValidationError({"valid_from": _("The new contract begins after the former one ends.")})
+
+
+def _take_over(former: Contract, draft: ContractDraft) -> None:
+    """The tests the former contract listed on its last day, as they stood then. Where no turnaround was agreed, as in
+    contracts of the ledger, the longest of the catalog stands in the draft, to be looked at."""
+    listed = former.items.filter(Q(valid_to__isnull=True) | Q(valid_to__gte=former.valid_to))
+    lines = Indication.objects.filter(test__in=listed.values("test")).order_by().values_list("test")
+    known = dict(lines.annotate(days=Max("turnaround_days")))
+    with declaring.step("contract.item", clause="A26"):
+        for item in listed.order_by("pk"):
+            DraftContractItem.objects.create(
+                draft=draft, test_id=item.test_id, settlement_price=item.settlement_price,
+                turnaround_days=item.turnaround_days or known.get(item.test_id) or 1, institution_id=draft.institution_id,
+            )  # fmt: skip
 
 
 @transaction.atomic

@@ -53,6 +53,10 @@ class ContractForm(forms.Form):
         label=_("Supplement to"), queryset=Contract.objects.none(), required=False,
         empty_label=_("A contract of its own"),
     )  # fmt: skip
+    renews = forms.ModelChoiceField(
+        label=_("Renewal of"), queryset=Contract.objects.none(), required=False, empty_label=_("No renewal"),
+        help_text=_("Its tests and prices are taken over into the draft; it begins after the former one ends."),
+    )  # fmt: skip
     procurement = forms.ModelChoiceField(
         label=_("Procurement"), queryset=Procurement.objects.none(), required=False, empty_label=_("Choose")
     )
@@ -69,6 +73,7 @@ class ContractForm(forms.Form):
         self.fields["procurement"].queryset = Procurement.objects.visible_to(by)  # type: ignore[attr-defined]
         mine = Contract.objects.visible_to(by).order_by("number")
         self.fields["supplements"].queryset = mine  # type: ignore[attr-defined]
+        self.fields["renews"].queryset = mine  # type: ignore[attr-defined]
 
 
 class ItemForm(forms.Form):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms as shapes
@@ -78,6 +79,18 @@ def procurement(request: HttpRequest, one: Procurement) -> HttpResponse:
     return render(request, "vendors/procurement.html", context, status=422 if request.method == "POST" else 200)
 
 
+def _renewed(user: Any, pk: str) -> dict[str, Any]:
+    """The form of a renewal, as far as the former contract fills it."""
+    former = (
+        Contract.objects.visible_to(user).filter(pk=pk).select_related("laboratory").first() if pk.isdecimal() else None
+    )
+    if former is None or former.valid_to is None:
+        return {}
+    names = dict.fromkeys(["party", "invoice_issuer", "payee"], former.laboratory.name)
+    begins = former.valid_to + timedelta(days=1)
+    return {"renews": former.pk, "laboratory": former.laboratory_id, "valid_from": begins, **names}
+
+
 @ask
 @needs(VIEW)
 def drafts(request: HttpRequest) -> HttpResponse:
@@ -85,7 +98,10 @@ def drafts(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     if request.method == "POST" and not _buys(user):
         raise PermissionDenied(actions.BUY)
-    form = forms.ContractForm(request.POST or None, request.FILES or None, by=user) if _buys(user) else None
+    initial = _renewed(user, request.GET.get("renews", ""))
+    form = None
+    if _buys(user):
+        form = forms.ContractForm(request.POST or None, request.FILES or None, by=user, initial=initial)
     refusals: list = []
     if form is not None and request.method == "POST":
         made, refusals = tried(form, lambda: actions.draft_contract(by=user, **form.cleaned_data))
@@ -97,7 +113,7 @@ def drafts(request: HttpRequest) -> HttpResponse:
         found = found.filter(status=status)
     rows, older, newer = keyset(found, "id", request.GET, size=PAGE, newest=True)
     context = {
-        "rows": rows, "form": form, "refusals": refusals, "status": status, "statuses": S.choices,
+        "rows": rows, "form": form, "refusals": refusals, "status": status, "renewing": bool(initial), "statuses": S.choices,
         "older_url": address(request, after=older) if older else "",
         "newer_url": address(request, before=newer) if newer else "",
     }  # fmt: skip
@@ -182,6 +198,6 @@ def contract(request: HttpRequest, one: Contract) -> HttpResponse:
     context = {
         "one": one, "standing": queries.standing(one, today), "items": one.items.select_related("test"),
         "supplements": one.supplements.exclude(status=S.DISCARDED), "made_of": getattr(one, "draft", None), "form": form,
-        "may": user.may(actions.SIGN, one), "refusals": refusals,
+        "may": user.may(actions.SIGN, one), "refusals": refusals, "may_renew": bool(one.valid_to) and _buys(user),
     }  # fmt: skip
     return render(request, "vendors/contract.html", context, status=422 if request.method == "POST" else 200)
