@@ -50,7 +50,7 @@ def made(n):
 
 ITEM = {
     "code": "A1", "name": "分子病理", "content": "含提取", "unit": "次", "amount": "120", "insurance_class": "乙类",
-    "own_percent": "10", "most": "4",
+    "own_percent": "10", "most": "4", "cap": "300",
 }  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def test_a_change_goes_from_draft_to_publication_by_its_pages(hospital, officer_
     client.post(draft.get_absolute_url(), {"do": "publish"})
 
     assert begun.status_code == 302
-    assert Price.objects.get(test=test).amount == Decimal(360)
+    assert Price.objects.get(test=test).amount == Decimal(300), "three of it at 120 yuan, capped"
 
 
 def test_what_is_refused_is_said_where_it_was_typed(draft, officer_page):
@@ -133,7 +133,7 @@ def test_b13_the_workbook_changes_nothing_till_it_is_confirmed(hospital, draft, 
 
     def fill(book):
         items, tests = book["价格项目"], book["检测收费"]
-        items.append(["N1", "荧光PCR", "含提取", "", "次", 199.5, "自费", 100, 2, "", price.item_code, ""])
+        items.append(["N1", "荧光PCR", "含提取", "", "次", 199.5, "自费", 100, 2, 250, "", price.item_code, ""])
         items.delete_rows(2)
         tests.delete_rows(2)
         tests.append([price.test.code, "", "N1×2", ""])
@@ -145,7 +145,7 @@ def test_b13_the_workbook_changes_nothing_till_it_is_confirmed(hospital, draft, 
 
     assert (before, sheet.problem_count) == (0, 0), sheet.problems
     assert "N1" in page
-    assert draft.draft_items.get().replaces == [price.item_code]
+    assert (draft.draft_items.get().replaces, draft.draft_items.get().cap) == ([price.item_code], Decimal(250))
     assert draft.draft_charges.get().parts == [["N1", 2]]
 
 

@@ -282,6 +282,27 @@ def test_b13_lines_of_a_charge_are_held_against_the_published_items(hospital, ch
     assert len(pricing.charging_faults(price, [("A1", 3, Decimal(400)), ("A2", 1, None)])) == 1  # above the standard
 
 
+def test_b13_several_targets_of_one_specimen_cost_no_more_than_the_cap(hospital, change, test_of):
+    """vocab.md §9: 同一标本多靶点封顶; the share paid first and the lines of a charge follow the capped amount."""
+    draft = change()
+    with pytest.raises(ValidationError) as wrong:
+        actions.put_item(change=draft, by=hospital.prices, **item("A1", "120", most=9, cap=Decimal("100")))
+    actions.put_item(change=draft, by=hospital.prices, **item("A1", "120", most=9, cap=Decimal("300")))
+    actions.put_item(change=draft, by=hospital.prices, **item("B2", "50"))
+    actions.put_charge(change=draft, by=hospital.prices, test=test_of, parts=[("A1", 5), ("B2", 1)])
+    through(draft, hospital)
+
+    (price,) = prices_of(test_of)
+
+    assert set(wrong.value.message_dict) == {"cap"}
+    assert (price.amount, price.self_paid) == (Decimal("350.00"), Decimal("35.00"))
+    assert pricing.charging_faults(price, [("A1", 5, Decimal(300)), ("B2", 1, Decimal(50))]) == []
+    assert pricing.charging_faults(price, [("A1", 5, Decimal(600)), ("B2", 1, Decimal(50))])
+    published = Publication.objects.filter(board="prices").latest("number").content["rows"]
+    (row,) = [one for one in published if one["test"] == test_of.code]
+    assert [part.get("cap") for part in row["items"]] == ["300.00", None]
+
+
 def test_x07_a_charge_that_swaps_or_splits_items_is_refused_and_the_exact_items_pass(hospital, change, program):
     case = hospital.at("awaiting_charge")
     (price,) = prices_of(case.test)

@@ -47,6 +47,10 @@ class PriceItemIn(serializers.Serializer):
     insurance_class = serializers.ChoiceField(choices=InsuranceClass.choices)
     own_percent = serializers.DecimalField(max_digits=5, decimal_places=2)
     most = serializers.IntegerField(min_value=1, max_value=200, default=1)
+    cap = serializers.DecimalField(
+        max_digits=10, decimal_places=2, required=False, allow_null=True, default=None,
+        help_text="At most for one specimen (yuan), however many are charged",
+    )  # fmt: skip
     not_with = serializers.ListField(child=serializers.CharField(max_length=40), default=list)
     replaces = serializers.ListField(child=serializers.CharField(max_length=40), default=list)
     basis = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")

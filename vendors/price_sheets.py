@@ -23,7 +23,7 @@ APART = re.compile(r"[\s、,，;；]+")
 LINE = re.compile(r"(?P<code>[^\s×xX*]\S*?)(?:\s*[×xX*]\s*(?P<quantity>\d{1,3}))?$")
 HEAD = {
     "code": "项目编码", "name": "项目名称", "content": "项目内涵", "excludes": "除外内容", "unit": "计价单位", "amount": "价格（元）",
-    "insurance_class": "医保类别", "own_percent": "先行自付比例（%）", "most": "单次检测数量上限", "not_with": "不得同时收取的项目",
+    "insurance_class": "医保类别", "own_percent": "先行自付比例（%）", "most": "单次检测数量上限", "cap": "同一标本封顶（元）", "not_with": "不得同时收取的项目",
     "replaces": "替代的原项目", "basis": "文件依据",
 }  # fmt: skip
 ENDS = "停用"
@@ -81,7 +81,7 @@ def _unknown() -> Any:
 
 
 def _kind(name: str) -> str:
-    return {"amount": "money", "own_percent": "money", "most": "integer"}.get(name, "text")
+    return {"amount": "money", "own_percent": "money", "most": "integer", "cap": "money"}.get(name, "text")
 
 
 def _cell(item: Any, name: str) -> Any:
@@ -141,6 +141,7 @@ def _item(row: Row, change: PriceChange, found: Read, codes: dict[str, int]) -> 
     own = row.money(HEAD["own_percent"], required=True)
     most = row.integer(HEAD["most"], low=1, high=200) if HEAD["most"] in row.sheet.columns else None
     amount = row.money(HEAD["amount"], required=True)
+    cap = row.money(HEAD["cap"]) if HEAD["cap"] in row.sheet.columns else None
     values: dict[str, Any] = {
         "code": code,
         "name": text("name", 120, required=True),
@@ -153,10 +154,13 @@ def _item(row: Row, change: PriceChange, found: Read, codes: dict[str, int]) -> 
         ),
         "own_percent": None if own is None else str(own),
         "most": most or 1,
+        "cap": None if cap is None else str(cap),
         "not_with": read_codes(text("not_with", 400)),
         "replaces": read_codes(text("replaces", 400)),
         "basis": text("basis", 120) or change.basis,
     }
+    if cap is not None and amount is not None and cap < amount:
+        row.fault(HEAD["cap"], _("The cap lies below the price of one: nothing could be charged at its price."))
     if own is not None and own > 100:
         row.fault(HEAD["own_percent"], _("A share is at most 100%."))
     elif own is not None and values["insurance_class"]:
@@ -211,7 +215,7 @@ def differs(kept: dict[str, Any], standing: Any) -> bool:
         return True
     for name in DraftItem.FACTS:
         now, then = getattr(standing, name), kept.get(name)
-        if name in ("amount", "own_percent"):
+        if name in ("amount", "own_percent", "cap"):
             then = None if then is None else Decimal(then)
         if name == "replaces" and not then:
             continue  # what an item replaced is history once it stands

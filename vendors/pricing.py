@@ -1,8 +1,9 @@
 """What a price change does, reckoned without writing anything: the items and prices from its day on, which tests it
 touches, and everything that stands against it (B13; `vocab.md` §9). Preview, check and publication read the same plan.
 
-A price is the sum of its parts, item × quantity. A test is charged under the old items to the day before and under the
-new ones from the day of the switch on; where an old item has exactly one successor, its tests follow by themselves.
+A price is the sum of its parts, item × quantity, no part above the cap of its item for one specimen. A test is charged
+under the old items to the day before and under the new ones from the day of the switch on; where an old item has exactly
+one successor, its tests follow by themselves.
 """
 
 from __future__ import annotations
@@ -41,12 +42,12 @@ class Total:
 
     @property
     def amount(self) -> Decimal:
-        return sum((item.amount * quantity for item, quantity in self.parts), Decimal(0)).quantize(CENT)
+        return sum((item.line(quantity) for item, quantity in self.parts), Decimal(0)).quantize(CENT)
 
     @property
     def self_paid(self) -> Decimal:
         """What the patient pays before the insurance reckons: each item's own share, rounded to the cent."""
-        own = (item.amount * quantity * item.own_percent / 100 for item, quantity in self.parts)
+        own = (item.line(quantity) * item.own_percent / 100 for item, quantity in self.parts)
         return sum((one.quantize(CENT, ROUND_HALF_UP) for one in own), Decimal(0))
 
     @property
@@ -258,7 +259,7 @@ def own_share(facts: ItemFacts) -> list[str]:
 def charging_faults(price: Price, lines: Iterable[tuple[str, int, Decimal | None]]) -> list[str]:
     """What is wrong with lines of a charge, (item code, quantity, amount of the line or None), against the price they
     belong to: an item swapped, split, repeated, left out, or at another amount (B13)."""
-    due = {part.item.code: (part.quantity, part.item.amount) for part in price.parts.all()}
+    due = {part.item.code: (part.quantity, part.item.line(part.quantity)) for part in price.parts.all()}
     due = due or {price.item_code: (1, price.amount)}
     wrong, seen = [], set()
     for code, quantity, amount in lines:
@@ -270,9 +271,9 @@ def charging_faults(price: Price, lines: Iterable[tuple[str, int, Decimal | None
         elif quantity != due[code][0]:
             said = _("Of item %(code)s %(n)d were charged; the published quantity is %(due)d.")
             wrong.append(said % {"code": code, "n": quantity, "due": due[code][0]})
-        elif amount is not None and Decimal(amount) != due[code][1] * quantity:
+        elif amount is not None and Decimal(amount) != due[code][1]:
             said = _("Item %(code)s was charged at %(amount)s yuan; published are %(due)s.")
-            wrong.append(said % {"code": code, "amount": amount, "due": due[code][1] * quantity})
+            wrong.append(said % {"code": code, "amount": amount, "due": due[code][1]})
         seen.add(code)
     for code in due:
         if code not in seen:

@@ -79,6 +79,8 @@ def _item(item: PriceItem, quantity: int) -> dict[str, Any]:
         "own_percent": f"{item.own_percent.normalize():f}",
         "replaces": item.replaces,
         "basis": item.basis,
+        # Only where there is one: what was published before there were caps keeps its digest.
+        **({"cap": f"{item.cap:.2f}"} if item.cap is not None else {}),
     }
 
 
@@ -229,5 +231,6 @@ def shown(value: Any) -> str:
     if isinstance(value, list):
         return "；".join(shown(one) for one in value)
     if isinstance(value, dict):
-        return f"{value.get('name', '')}（{value.get('code', '')}）{value.get('amount', '')}×{value.get('quantity', 1)}"
+        cap = f"，封顶{value['cap']}" if value.get("cap") else ""
+        return f"{value.get('name', '')}（{value.get('code', '')}）{value.get('amount', '')}×{value.get('quantity', 1)}{cap}"
     return "—" if value in (None, "") else str(value)

@@ -78,7 +78,7 @@ def block_loans(request: HttpRequest) -> HttpResponse:
         ]  # fmt: skip
 
     columns = [
-        (_("Number"), "nobreak"), (_("Asked at"), "nobreak"), (_("Patient"), ""), (_("Block numbers"), "wrap"),
+        (pgettext("loan", "Number"), "nobreak"), (_("Asked at"), "nobreak"), (_("Patient"), ""), (_("Block numbers"), "wrap"),
         (pgettext("loan", "Purpose"), ""), (_("Where it goes"), "wrap"), (_("Asked by"), "name"), (_("Due back on"), "nobreak"), (_("Status"), ""),
     ]  # fmt: skip
     words = dict(
@@ -207,7 +207,7 @@ def block_loans_xlsx(request: HttpRequest) -> HttpResponse:
     """The ledger of loans, as the archive keeps it; without a patient's name."""
     found = _found(request.user, "all").select_related("decided_by", "lent_by").order_by("requested_at", "pk")
     columns = [
-        Column(_("Number"), 16), Column(_("Asked at"), 17, "moment"), Column(_("Record number"), 14), Column(_("Block numbers"), 20),
+        Column(pgettext("loan", "Number"), 16), Column(_("Asked at"), 17, "moment"), Column(_("Record number"), 14), Column(_("Block numbers"), 20),
         Column(_("Blocks"), 8, "integer"), Column(_("Slides"), 8, "integer"),
         Column(pgettext("loan", "Purpose"), 16), Column(_("Not requested here"), 12), Column(_("Where it goes"), 24),
         Column(_("Why"), 30), Column(_("Asked by"), 10), Column(_("Status"), 14), Column(pgettext("loan", "Decided by"), 10),

@@ -21,7 +21,7 @@ from audit.guards import needs
 from documents import together
 from documents.paging import address, newest_first
 from documents.templatetags.formats import day
-from referrals import correcting, next_steps, papers, planning, portrait, queries, timeline, ways
+from referrals import correcting, next_steps, planning, portrait, queries, timeline, ways
 from referrals.forms.cases import CaseFilter, LetInForm
 from referrals.gates.case import POINTED_AT
 from referrals.models import Referral, Status
@@ -120,7 +120,7 @@ def _page(
         "may_correct": correcting.may_correct(case.referral, user),
         "may_let_in": may_let_in,
         "prints": user.sees_identity and referral.status != Status.DRAFT,
-        "tells_fee": user.sees_identity and papers.has_fee(case.referral),
+        "tells_fee": user.sees_identity and not referral.is_research and bool(case.referral.charges.all()),
         "let_ins": _let_ins(referral) if may_let_in else [],
         "let_in_form": let_in_form or LetInForm(referral=referral, by=user),
         "breadcrumb": [(_("Cases"), reverse("referrals:list")), (referral.number, "")],

@@ -41,6 +41,8 @@ def charge(request: HttpRequest, referral: Referral) -> HttpResponse:
     pay = forms.ChargeForm(request.POST if sent(request, None, "charge") else None, referral=referral, deferral=leave)
     late = forms.SettleForm(request.POST if sent(request, None, "settle") else None, referral=referral)
     back = forms.RefundForm(request.POST if sent(request, None, "refund") else None, referral=referral)
+    # HIS gave the refund a number; what was only put off gives no money back and has none.
+    back.fields["reversal_no"].required = not (made and made.is_put_off)
     done: HttpResponse | None = None
     refusals: list = []
     values = {"number": referral.number}

@@ -63,6 +63,8 @@ def put_item(*, change: PriceChange, by: Any, **facts: Any) -> DraftItem:
     item.full_clean(exclude=["change"])
     if wrong := pricing.own_share(item):
         raise ValidationError({"own_percent": wrong})
+    if item.cap is not None and item.cap < item.amount:
+        raise ValidationError({"cap": _("The cap lies below the price of one: nothing could be charged at its price.")})
     if item.code in item.not_with or item.code in item.replaces:
         raise ValidationError({"code": _("An item neither excludes nor replaces itself.")})
     with declaring.step("prices.revised", clause="B13"):

@@ -73,8 +73,12 @@ def confirm_sheet(*, sheet: PriceSheet, by: Any) -> int:
         if kept.get("ends"):
             actions.end_item(change=change, code=kept["code"], by=by)
         else:
-            numbers = {name: Decimal(kept[name]) for name in ("amount", "own_percent")}
-            actions.put_item(change=change, by=by, **{name: kept[name] for name in DraftItem.FACTS} | numbers)
+            # A sheet given in before there were caps has none.
+            facts = {name: kept.get(name) for name in DraftItem.FACTS}
+            numbers = {
+                name: Decimal(facts[name]) for name in ("amount", "own_percent", "cap") if facts[name] is not None
+            }
+            actions.put_item(change=change, by=by, **facts | numbers)
     tests = {one.code: one for one in GeneTest.objects.filter(code__in=[one["test"] for one in sheet.charges])}
     for kept in sheet.charges:
         parts = [(code, n) for code, n in kept["parts"]]

@@ -68,6 +68,10 @@ class ItemForm(forms.Form):
     most = forms.IntegerField(
         label=_("Most of it for one test"), min_value=1, max_value=200, initial=1, help_text=_("The quantity rule.")
     )
+    cap = forms.DecimalField(
+        label=_("At most for one specimen (yuan)"), min_value=Decimal("0.01"), max_digits=10, decimal_places=2,
+        required=False, help_text=_("Where the province caps several targets of one specimen; empty: no cap."),
+    )  # fmt: skip
     not_with = CodesField(
         label=_("Never charged together with"), required=False, help_text=_("Codes of items, apart by commas.")
     )

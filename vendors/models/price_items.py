@@ -49,6 +49,11 @@ class ItemFacts(models.Model):
     most = models.PositiveSmallIntegerField(
         _("most of it for one test"), default=1, validators=[MinValueValidator(1), MaxValueValidator(200)]
     )
+    # 同一标本多靶点封顶: however many of it are charged for one specimen, never more than this (`vocab.md` §9).
+    cap = models.DecimalField(
+        _("at most for one specimen (yuan)"), max_digits=10, decimal_places=2, null=True, blank=True,
+        validators=[MinValueValidator(Decimal("0.01"))],
+    )  # fmt: skip
     not_with = ArrayField(
         models.CharField(max_length=40), verbose_name=_("never charged together with"), default=list, blank=True
     )
@@ -59,12 +64,17 @@ class ItemFacts(models.Model):
         abstract = True
 
     FACTS = (
-        "code", "name", "content", "excludes", "unit", "amount", "insurance_class", "own_percent", "most", "not_with",
+        "code", "name", "content", "excludes", "unit", "amount", "insurance_class", "own_percent", "most", "cap", "not_with",
         "replaces", "basis",
     )  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.name}（{self.code}）"
+
+    def line(self, quantity: int) -> Decimal:
+        """What so many of it cost: price × quantity, no more than the cap."""
+        whole = self.amount * quantity
+        return whole if self.cap is None else min(whole, self.cap)
 
     @property
     def facts(self) -> dict:
