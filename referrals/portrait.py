@@ -219,6 +219,8 @@ def _consent(case: Case) -> Section:
             rows.append((_("Price told"), yuan(one.price.amount)))
         if one.withdrawn_at:
             rows.append((_("Withdrawn at"), moment(one.withdrawn_at)))
+        if one.lapsed_at:
+            rows.append((_("Lapsed"), moment(one.lapsed_at), "", one.lapse_reason))
     return Section("consent", _("Informed consent"), rows, _("No consent is recorded."))
 
 

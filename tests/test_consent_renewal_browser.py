@@ -34,7 +34,10 @@ def cases():
     with acting():
         signed = case_to_sign()
         doctor = signed.requester
-        told = case_to_sign(institution=signed.institution, doctor=doctor, indication=signed.indication, price=None)
+        told = f.ReferralFactory(
+            institution=signed.institution, department=signed.department, requester=doctor, status="awaiting_consent",
+            route="in_house", indication=signed.indication,
+        )  # fmt: skip
         tell_and_sign(signed)
         consents.disclose(referral=told, by=doctor, at=timezone.now())
         today = timezone.localdate()
@@ -69,7 +72,7 @@ def test_the_doctor_sees_the_task_its_reason_and_what_mends_it(browser, live_ser
     page.goto(live_server.url + reverse("referrals:case", args=[signed.pk]))
     if SCREENS:
         page.screenshot(path=f"{SCREENS}/renewal-case.png", full_page=True)
-    expect(page.locator("main")).to_contain_text("价格已于")
+    expect(page.locator("#consent")).to_contain_text("价格已于")
     page.locator(f"main a[href^='{reverse('consent:start', args=[signed.pk])}']").first.click()
     if SCREENS:
         page.screenshot(path=f"{SCREENS}/renewal-start.png", full_page=True)
@@ -77,6 +80,7 @@ def test_the_doctor_sees_the_task_its_reason_and_what_mends_it(browser, live_ser
     context.close()
 
     with acting():
+        signed.refresh_from_db()
         tell_and_sign(signed)
         signed.refresh_from_db()
-        assert signed.status != "awaiting_consent"
+        assert signed.status == "awaiting_charge"
