@@ -42,18 +42,24 @@ def _made(template: str, /, **context: Any) -> pdf.Paper:
     return pdf.make(render_to_string(f"referrals/papers/{template}.html", context), css=CSS)
 
 
-def requisition(referral: Referral) -> pdf.Paper:
-    """What is asked for, why, and what was decided so far, with the number the window and the ward scan."""
+def requisition(referral: Referral, *, named: bool) -> pdf.Paper:
+    """What is asked for, why, and what was decided so far, with the number the window and the ward scan. `named`: with
+    who it is; a post that sees no identity prints it without."""
     review = referral.mdt_reviews.select_related("chair").order_by("-concluded_at").first()
     discussion = referral.discussions.select_related("chair").order_by("-held_at").first()
     specimen = barcodes.current(referral)
     price = _price_told(referral)
     return _made(
-        "requisition", referral=referral, who=who(referral), review=review, discussion=discussion, specimen=specimen,
+        "requisition", referral=referral, who=_who(referral, named), review=review, discussion=discussion, specimen=specimen,
         price=price, shares=insurance.shares(price) if price else None, printed=timezone.now(), consent=_consent(referral),
         charge=referral.charges.filter(reversed_at__isnull=True).order_by("-charged_at").first(),
         ended=referral.status in ENDED, bars=code128.svg(referral.number, label=referral.number),
     )  # fmt: skip
+
+
+def _who(referral: Referral, named: bool) -> dict[str, Any]:
+    shown = who(referral) if named else {"sex": referral.patient.get_sex_display()}
+    return {"name": "", "age": None, "record_no": "—", **shown}
 
 
 def _consent(referral: Referral) -> Any:
@@ -86,7 +92,7 @@ def has_fee(referral: Referral) -> bool:
     return not referral.is_research and (bool(referral.charges.all()) or owed(referral) is not None)
 
 
-def fee(referral: Referral, *, refund_by: date | None) -> pdf.Paper:
+def fee(referral: Referral, *, refund_by: date | None, named: bool) -> pdf.Paper:
     """What was charged, put off, given back or is to be given back, with its days and reasons."""
     charges = list(referral.charges.select_related("price", "deferral").order_by("charged_at", "pk"))
     leave = owed(referral)
@@ -95,7 +101,7 @@ def fee(referral: Referral, *, refund_by: date | None) -> pdf.Paper:
     # An entry put off and taken back gave no money back.
     back = [one for one in charges if one.reversed_at and one.kind not in Charge.DEFERRED]
     return _made(
-        "fee", referral=referral, who=who(referral), charges=[one for one in charges if one.kind not in Charge.DEFERRED],
+        "fee", referral=referral, who=_who(referral, named), charges=[one for one in charges if one.kind not in Charge.DEFERRED],
         leave=leave, owed=standing.amount if standing else price and price.amount, back=back, standing=standing,
         refund_by=refund_by, shares=insurance.shares(price) if price else None, printed=timezone.now(),
         bars=code128.svg(referral.number, label=referral.number),

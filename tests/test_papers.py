@@ -75,7 +75,15 @@ def test_a_draft_and_a_strangers_case_have_no_requisition(hospital, read):
 
     assert read(hospital.doctor, "requisition", case.pk) == 404
     assert read(stranger, "requisition", case.pk) == 404
-    assert read(hospital.research, "requisition", hospital.at("charged").pk) == 403
+
+
+def test_a_post_that_sees_no_identity_prints_both_without_it(hospital, read):
+    case = hospital.at("charged")
+    set_identity(patient=case.patient, by=hospital.nurse, name="岚小雨", id_number="", phone="", address="")
+    for name in ("requisition", "fee_paper"):
+        named, bare = (read(one, name, case.pk) for one in (hospital.cashier, hospital.research))
+        assert "岚小雨" in named and case.patient.record_no in named
+        assert "岚小雨" not in bare and case.patient.record_no not in bare and case.number in bare
 
 
 def test_a_fee_put_off_is_on_the_patients_paper_with_its_day_until_it_is_settled(hospital, read):

@@ -19,33 +19,26 @@ from referrals.views.station import pdf
 VIEW = "referrals.view_referral"
 
 
-def _sees(request: HttpRequest, permission: str) -> None:
-    """These papers name the patient: only for a post that sees names."""
-    user: Any = request.user
-    if not user.sees_identity:
-        raise PermissionDenied(permission)
-
-
 @require_GET
 @needs(VIEW, on=Referral)
 def requisition(request: HttpRequest, referral: Referral) -> HttpResponse:
     """The request on paper, with the barcode that the window and the ward scan."""
-    _sees(request, VIEW)
+    user: Any = request.user
     if referral.status == Status.DRAFT:
         raise Http404(_("A draft is no request yet: hand it in, then print it."))
     record_reading("referrals_referral", referral.pk, "requisition")
-    return pdf(papers.requisition(referral).content, f"{referral.number}.pdf")
+    return pdf(papers.requisition(referral, named=user.sees_identity).content, f"{referral.number}.pdf")
 
 
 @require_GET
 @needs(VIEW, on=Referral)
 def fee_paper(request: HttpRequest, referral: Referral) -> HttpResponse:
     """What the patient is told of the fee: put off until when, given back when and why. No receipt."""
-    _sees(request, VIEW)
+    user: Any = request.user
     if not papers.has_fee(referral):
         raise Http404(_("No fee has been entered or put off for this case."))
     record_reading("referrals_referral", referral.pk, "fee")
-    made = papers.fee(referral, refund_by=refunding.due_by(referral))
+    made = papers.fee(referral, refund_by=refunding.due_by(referral), named=user.sees_identity)
     return pdf(made.content, f"{referral.number}-fee.pdf")
 
 
@@ -53,7 +46,9 @@ def fee_paper(request: HttpRequest, referral: Referral) -> HttpResponse:
 @needs(chart.VIEW, on=BlockLoan)
 def loan_slip(request: HttpRequest, loan: BlockLoan) -> HttpResponse:
     """The slip to sign when blocks leave and when they come back; from the approval on."""
-    _sees(request, chart.VIEW)
+    user: Any = request.user
+    if not user.sees_identity:
+        raise PermissionDenied(chart.VIEW)
     if loan.status in (BlockLoan.Status.REQUESTED, BlockLoan.Status.DECLINED):
         raise Http404(_("This loan has not been approved: there is no slip yet."))
     record_reading("referrals_blockloan", loan.pk, "slip")
