@@ -87,7 +87,7 @@ def _renewed(user: Any, pk: str) -> dict[str, Any]:
     if former is None or former.valid_to is None:
         return {}
     names = dict.fromkeys(["party", "invoice_issuer", "payee"], former.laboratory.name)
-    begins = former.valid_to + timedelta(days=1)
+    begins = max(former.valid_to + timedelta(days=1), timezone.localdate())
     return {"renews": former.pk, "laboratory": former.laboratory_id, "valid_from": begins, **names}
 
 
