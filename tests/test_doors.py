@@ -344,16 +344,46 @@ def signed_in(county):
     return sign_in
 
 
+# Words that are the same in Chinese pages: units, standards, file types, the product's own codes.
+ALLOWED = re.compile(
+    r"MDT|NGS|PCR|ARMS|FISH|IHC|DNA|RNA|XLSX|PDF|CSV|JSON|ICD|QR|UTC|ctDNA|FFPE|EQA|HIS|OA|GCP|CSCO|NCCN|"
+    r"SHA|Merkle|Ed25519|Mingjian|English|Enter|Esc|Tab|Ctrl|Shift|API"
+)
+
+
+def english(html: str) -> list[str]:
+    """Three English words in a row are a sentence that nobody translated."""
+    text = re.sub(r"<(script|style|code|title|pre)\b.*?</\1>|<!--.*?-->|<[^>]+>", "\n", html, flags=re.S)
+    found = re.findall(r"[A-Za-z][A-Za-z']+(?: [A-Za-z'&;]+){2,}", text)
+    return [sentence for sentence in found if not ALLOWED.search(sentence)]
+
+
+@pytest.fixture
+def no_ink(monkeypatch):
+    """Papers are made elsewhere in earnest; here it is asked who may have them. What they say is kept."""
+    from documents import pdf
+
+    said = []
+
+    def make(html, **_how):
+        said.append(html)
+        return pdf.Paper(b"%PDF-1.7\n", 1)
+
+    monkeypatch.setattr(pdf, "make", make)
+    return said
+
+
 @pytest.mark.parametrize("role", [f"R{n:02d}" for n in range(1, 26)])
-def test_each_role_opens_what_its_permissions_open_and_nothing_else(role, objects, signed_in):
+def test_each_role_opens_what_its_permissions_open_and_nothing_else_in_chinese(role, objects, signed_in, no_ink):
     client = signed_in(role)
     if client is None:
         pytest.skip("nobody holds this role in the demo county")
     permissions = Role.objects.get(code=role).permissions
-    wrong = []
+    wrong, untranslated = [], []
     for name, names, view in addresses():
         arguments = argument(objects, name, names)
-        if arguments is None:
+        # What anybody reads is the same for each role.
+        if arguments is None or (getattr(view, "public", False) and role != "R01"):
             continue
         answer = client.get(reverse(name, kwargs=arguments))
         permission = getattr(view, "permission", None) or getattr(getattr(view, "cls", None), "permission", None)
@@ -363,8 +393,13 @@ def test_each_role_opens_what_its_permissions_open_and_nothing_else(role, object
             wrong.append((name, permission, answer.status_code))
         elif permission in permissions and answer.status_code == 403 and name not in NARROWER:
             wrong.append((name, permission, 403))
+        is_page = "text/html" in answer.headers.get("Content-Type", "") and not name.startswith("api")
+        if is_page and answer.status_code == 200 and name != "desk:styleguide":
+            untranslated += [(name, said) for said in english(answer.content.decode())]
 
     assert wrong == []
+    assert untranslated == []
+    assert [said for html in no_ink for said in english(html)] == []
 
 
 @pytest.mark.parametrize("role", ["R01", "R10", "R17", "R19", "R23"])
@@ -396,32 +431,3 @@ def test_without_signing_in_only_public_pages_open(objects):
             opened.append((name, answer.status_code))
 
     assert opened == []
-
-
-# Words that are the same in Chinese pages: units, standards, file types, the product's own codes.
-ALLOWED = re.compile(
-    r"MDT|NGS|PCR|ARMS|FISH|IHC|DNA|RNA|XLSX|PDF|CSV|JSON|ICD|QR|UTC|ctDNA|FFPE|EQA|HIS|OA|GCP|CSCO|NCCN|"
-    r"SHA|Merkle|Ed25519|Mingjian|English|Enter|Esc|Tab|Ctrl|Shift|API"
-)
-
-
-@pytest.mark.parametrize("role", ["R01", "R10", "R12", "R17", "R19", "R24", "R25"])
-def test_no_english_sentence_reaches_a_chinese_page(role, objects, signed_in):
-    """Three English words in a row are a sentence that nobody translated."""
-    client = signed_in(role)
-    english = []
-    for name, names, _view in addresses():
-        arguments = argument(objects, name, names)
-        if arguments is None or name == "desk:styleguide" or name.startswith("api"):
-            continue
-        answer = client.get(reverse(name, kwargs=arguments))
-        if answer.status_code != 200 or "text/html" not in answer.headers.get("Content-Type", ""):
-            continue
-        text = re.sub(
-            r"<(script|style|code|title|pre)\b.*?</\1>|<!--.*?-->|<[^>]+>", "\n", answer.content.decode(), flags=re.S
-        )
-        for sentence in re.findall(r"[A-Za-z][A-Za-z']+(?: [A-Za-z'&;]+){2,}", text):
-            if not ALLOWED.search(sentence):
-                english.append((name, sentence))
-
-    assert english == []
