@@ -306,6 +306,15 @@ SPECIMEN_TEMPERATURES = {
     ),
     **env.ranges("SPECIMEN_TEMPERATURES"),
 }
+# How many hours after it was taken a specimen may still leave (`vocab.md` §7), found the same way; what is not named keeps.
+SPECIMEN_HOURS = {
+    "骨髓": 72,
+    "外周血": 168,
+    "全血": 168,
+    "血浆(ctDNA)": 168,
+    "ctDNA": 168,
+    **env.numbers("SPECIMEN_HOURS"),
+}
 # Sent and not received after so many days of 24 hours, a shipment is overdue (own proposal of scenario.md, case 2).
 SHIPMENT_OVERDUE_DAYS = env.number("SHIPMENT_OVERDUE_DAYS", 1)
 # The label stock of the hospital's printers: 50x30, 40x25, 25x15, a4-24 or a4-65 (`referrals.labels`).

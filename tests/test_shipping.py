@@ -151,8 +151,9 @@ def test_each_kind_of_the_catalog_has_its_range(kind, shown):
     assert str(cold_chain.range_of(kind)) == shown
 
 
-def test_what_bears_no_common_temperature_is_not_packed_together(hospital):
+def test_what_bears_no_common_temperature_is_not_packed_together(hospital, settings):
     """B11, `vocab.md` §7: blood in EDTA is cooled, plasma for ctDNA never."""
+    settings.SPECIMEN_HOURS = {}
     cold, warm = hospital.at("sampled"), hospital.at("sampled")
     Specimen.objects.filter(referral=cold).update(kind="外周血(EDTA)")
     Specimen.objects.filter(referral=warm).update(kind="血浆(ctDNA)")
@@ -177,6 +178,29 @@ def test_a_box_out_of_its_range_does_not_leave(hospital):
 
     assert "38.5" in said(refused) and "2–37" in said(refused)
     assert not Shipment.objects.exists()
+
+
+def test_blood_that_no_longer_keeps_is_neither_packed_nor_sent(hospital):
+    """B11, `vocab.md` §7: EDTA blood keeps seven days; tissue in paraffin has no such hour."""
+    blood, tissue = hospital.at("sampled"), hospital.at("sampled")
+    Specimen.objects.filter(referral=blood).update(kind="外周血(EDTA)")
+    taken = Specimen.objects.get(referral=blood).collected_at
+    batch = shipping.pack(
+        referrals=[blood], laboratory=blood.laboratory, by=hospital.carrier, at=taken + timedelta(days=7)
+    )
+
+    with pytest.raises(Refused) as refused:
+        shipping.hand_over(batch=batch, by=hospital.carrier, at=taken + timedelta(days=7, minutes=1), **leaving(batch))
+    assert [one.code for one in refused.value.refusals] == ["keeps_until"]
+    assert blood.number in said(refused)
+    assert "外周血" in said(refused)
+    assert not Shipment.objects.exists()
+
+    shipping.take_out(batch=batch, referral=blood, by=hospital.carrier)
+    late = taken + timedelta(days=30)
+    with pytest.raises(Refused):
+        shipping.pack(referrals=[blood], laboratory=blood.laboratory, by=hospital.carrier, at=late)
+    assert shipping.pack(referrals=[tissue], laboratory=tissue.laboratory, by=hospital.carrier, at=late)
 
 
 def test_arriving_too_warm_is_flagged_and_told(hospital):

@@ -20,6 +20,7 @@ from audit.gates import Act, Refusal, Refused
 from audit.refusing import may, needed
 from audit.steps import OUT_OF_TURN, against, move
 from documents import files
+from documents.templatetags.formats import moment
 from referrals import barcodes, cold_chain, manifest, numbering, pathway
 from referrals.actions.held import hold, hold_for, refuse
 from referrals.actions.onward import onward
@@ -61,6 +62,8 @@ def pack(
             refusals += [_of(case, one) for one in against(case, pathway.SHIP, at, Act(by, pathway.SHIP.name))]
         elif said := _not_to_pack(case, specimen, laboratory, institution.pk):
             refusals.append(_of(case, refuse("packing", said, case, anchor="specimen").refusals[0]))
+        elif late := _too_old(specimen, at):
+            refusals.append(late)
         elif specimen:
             specimens.append(specimen)
     if not refusals and scanned is not None:
@@ -101,6 +104,22 @@ def _not_to_pack(case: Referral, specimen: Specimen | None, laboratory: Laborato
     if specimen and specimen.batch_id:
         return _("Its specimen is packed in batch %(batch)s already.") % {"batch": specimen.batch.number}  # type: ignore[union-attr]
     return ""
+
+
+def _too_old(specimen: Specimen | None, at: datetime) -> Refusal | None:
+    """What no longer keeps is refused on arrival anyway (`vocab.md` §7): it is not sent, and another is taken."""
+    last = cold_chain.keeps_until(specimen.kind, specimen.collected_at) if specimen else None
+    if specimen is None or last is None or at <= last:
+        return None
+    message = _("%(kind)s taken at %(taken)s could leave until %(last)s. Find it unfit and have another taken.") % {
+        "kind": specimen.kind,
+        "taken": moment(specimen.collected_at),
+        "last": moment(last),
+    }
+    case = specimen.referral
+    return _of(
+        case, Refusal("keeps_until", message, ("B11",), link("referrals:specimen", case.pk), _("To the specimen"))
+    )
 
 
 @transaction.atomic
@@ -153,6 +172,7 @@ def hand_over(
     reason = unscanned_reason.strip()[:200]
     codes = {barcodes.clean(one) for one in scanned}
     refusals = [*against_the_box(leaving, codes, by_hand=bool(reason)), *_keep_range(batch, leaving)]
+    refusals += [late for one in leaving if (late := _too_old(one, at))]
     if batch.is_outside(celsius):
         message = _(
             "The box is at %(reading)s ℃; its specimens need %(range)s. Bring it into range, then hand it over."

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -46,6 +47,8 @@ def waiting(user: Any) -> list[Referral]:
         if fit_to_go_on(specimen) and specimen and not specimen.batch_id:
             one.specimen = specimen
             one.range = cold_chain.range_of(specimen.kind)
+            one.keeps_until = cold_chain.keeps_until(specimen.kind, specimen.collected_at)
+            one.keeps_no_longer = bool(one.keeps_until and one.keeps_until < timezone.now())
             ready.append(one)
     return ready
 
