@@ -62,6 +62,8 @@ LABORATORIES = (
 )
 
 MONEY = (
+    Worklist("charge_window", _("Charge by scan"), "referrals:charge_lookup", "referrals.record_charge"),
+    Worklist("charge_imports", _("Charges from HIS"), "referrals:charge_imports", "referrals.import_charges"),
     Worklist(
         "prices_to_check",
         _("Price changes to check"),
