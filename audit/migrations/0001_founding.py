@@ -1,10 +1,11 @@
-from django.db import migrations, models
-
+import django.contrib.postgres.indexes
 from audit.sql import text
+from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
     initial = True
+    replaces = [("audit", "0001_initial"), ("audit", "0002_event_at")]
 
     dependencies = []
 
@@ -16,10 +17,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Checkpoint",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("tree_size", models.BigIntegerField(unique=True)),
                 ("root", models.BinaryField()),
                 ("frontier", models.BinaryField()),
@@ -39,10 +37,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Epoch",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("system_identifier", models.TextField()),
                 ("boundary_event_id", models.BigIntegerField()),
                 ("horizon", models.BigIntegerField()),
@@ -68,10 +63,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="TrailedTable",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("table_name", models.TextField(unique=True)),
                 ("shape", models.TextField()),
             ],
@@ -84,10 +76,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Alarm",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "kind",
                     models.CharField(
@@ -167,6 +156,7 @@ class Migration(migrations.Migration):
                     models.Index(fields=["table_name", "row_id", "id"], name="audit_event_row"),
                     models.Index(fields=["xid"], name="audit_event_xid"),
                     models.Index(fields=["actor_id", "-id"], name="audit_event_actor"),
+                    django.contrib.postgres.indexes.BrinIndex(fields=["at"], name="audit_event_at"),
                 ],
             },
         ),
