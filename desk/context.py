@@ -27,16 +27,8 @@ def _frame(request) -> dict:
             "notices": 0,
             "demo": settings.DEMO,
         }
-    path = request.path
     lists = worklists.of(user)
-    here = max(
-        (item.url.split("?")[0] for item in lists if path.startswith(item.url.split("?")[0])),
-        key=len,
-        default="",
-    )
-    # Several lists share an address and differ by the stage they ask for.
-    staged = f"{here}?stage={request.GET.get('stage', '')}"
-    opened = staged if any(item.url == staged for item in lists) else here
+    opened = worklists.opened(lists, request.path, request.GET)
     # The home page shows the same numbers, and has counted them already.
     counted = getattr(request, "counted_worklists", None) or worklists.counts(user, lists)
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -39,6 +39,15 @@ def grouped(lists: Iterable[Worklist]) -> list[tuple[Any, list[Worklist]]]:
     mine = set(lists)
     found = [(label, [item for item in group if item in mine]) for label, group in GROUPS]
     return [(label, group) for label, group in found if group]
+
+
+def opened(lists: Iterable[Worklist], path: str, query: Mapping[str, str]) -> str:
+    """The address of the list that a page belongs to: the nearest above it, of several there the one whose words the page
+    was asked with; empty when it belongs to none."""
+    found = [(len(place), item) for item in lists for place in item.addresses if path.startswith(place)]
+    nearest = max((length for length, _item in found), default=0)
+    here = [item for length, item in found if length == nearest and item.asks(query)]
+    return max(here, key=lambda item: len(item.query)).url if here else ""
 
 
 def counts(user, lists: Iterable[Worklist]) -> dict[str, int]:

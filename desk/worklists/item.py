@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -25,10 +26,21 @@ class Worklist:
     query: str = ""
     # Whether its cases leave it by this post's own doing, so that they stand under what waits today.
     is_to_do: bool = False
+    # Pages reached from it that stand at addresses of their own.
+    also: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
         return reverse(self.url_name) + self.query
+
+    @property
+    def addresses(self) -> list[str]:
+        """Below these a page belongs to this list."""
+        return [reverse(name) for name in (self.url_name, *self.also)]
+
+    def asks(self, query: Mapping[str, str]) -> bool:
+        """Whether a page asked for with `query` is this list, and not another at the same address."""
+        return all(query.get(name) == value for name, value in parse_qsl(self.query.removeprefix("?")))
 
 
 def waiting(code: str, label: Any, permission: str) -> Worklist:

@@ -58,7 +58,20 @@ LABORATORIES = (
         "?status=checked",
         is_to_do=True,
     ),
-    Worklist("laboratories", _("Laboratories and contracts"), "vendors:laboratories", "vendors.view_vendors"),
+    Worklist(
+        "laboratories",
+        _("Laboratories and contracts"),
+        "vendors:laboratories",
+        "vendors.view_vendors",
+        also=(
+            "vendors:admissions",
+            "vendors:procurements",
+            "vendors:contract_drafts",
+            "vendors:outsourced",
+            "vendors:not_outsourcing",
+            "vendors:renewals",
+        ),
+    ),
 )
 
 MONEY = (
