@@ -31,6 +31,7 @@ class Shot(NamedTuple):
 
 SHOTS = [
     Shot("prices-public", "", "/vendors/price-list/LXZ/", (390,)),
+    Shot("board", "", "/vendors/open/LXZ/prices/"),
     Shot("desk", "LXZ003", "/", (1366, 390)),
     Shot("request", "LXZ003", "/cases/new/?q=EGFR", (1366, 768)),
     Shot("cases", "LXZ003", "/cases/", (1366, 390)),
@@ -48,6 +49,9 @@ SHOTS = [
     Shot("batch", "LXZ029", "/cases/batches/", role="外送管理员", click="main [data-row-link]"),
     Shot("result", "LXZ029", "/cases/{YS00021}/result/", role="外送管理员"),
     Shot("desk-affairs", "LXZ030", "/"),
+    Shot("admission", "LXZ030", "/vendors/admissions/", click="main tbody a"),
+    Shot("allocation", "LXZ030", "/cases/{YS00010}/"),
+    Shot("month", "LXZ905", "/bills/", click="main tr:nth-child(2) [data-row-link]"),
     Shot("findings", "LXZ030", "/supervision/findings/"),
     Shot("differences", "LXZ030", "/supervision/differences/"),
     Shot("indicators", "LXZ030", "/reports/indicators/"),
