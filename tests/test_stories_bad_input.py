@@ -118,3 +118,25 @@ def test_what_goes_wrong_at_a_desk_is_refused_and_leaves_nothing_half_done(desks
     expect(pathologist.main.locator("[name=report_no]")).to_have_value("BAD-5")
     pathologist.look("bad-06-no-pdf")
     assert not stories.rows(lambda: stories.case_of(case).results.exists())
+
+
+def test_an_answer_that_comes_late_does_not_take_a_picked_test_away(desks):
+    doctor = desks("LXZ003")
+    doctor.visit("/cases/new/?q=EGFR")
+    offers = doctor.main.locator("[name=indication]")
+    expect(offers.nth(1)).to_be_visible()
+    held = []
+    doctor.page.route("**/cases/new/tests/", lambda route: held.append(route))
+
+    # Asked for with nothing picked; answered after the doctor has picked.
+    doctor.main.locator("[name=test_query]").press("Enter")
+    doctor.page.wait_for_timeout(500)
+    picked = offers.nth(1).get_attribute("value")
+    offers.nth(1).check()
+    doctor.page.wait_for_timeout(400)
+    assert held
+    with doctor.page.expect_response("**/cases/new/tests/"):
+        held[-1].continue_()
+    doctor.page.wait_for_timeout(400)
+
+    assert doctor.main.locator("[name=indication]:checked").get_attribute("value") == picked

@@ -25,6 +25,26 @@
     ask(document.getElementById(button.getAttribute("data-asks")));
   });
 
+  /* An answer that was asked for before a test was picked must not take the pick away. */
+  var picked = null;
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    if (event.detail.target.id !== "test-results") return;
+    var chosen = event.detail.target.querySelector("input[name=indication]:checked");
+    picked = chosen && { value: chosen.value, focused: chosen === document.activeElement };
+  });
+  document.addEventListener("htmx:afterSettle", function (event) {
+    if (!picked || event.detail.target.id !== "test-results") return;
+    var was = picked;
+    picked = null;
+    var same = Array.prototype.filter.call(
+      event.detail.target.querySelectorAll("input[name=indication]"), function (one) { return one.value === was.value; }
+    )[0];
+    if (!same || same.checked) return;
+    same.checked = true;
+    if (was.focused) same.focus();
+    same.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+
   /* The autosave must not lead away to the sign-in page: say that the session has lapsed, and keep the page. */
   document.addEventListener("htmx:beforeOnLoad", function (event) {
     if (event.detail.xhr.status !== 401 || !event.target.closest("#request-form")) return;
